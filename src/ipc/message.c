@@ -165,6 +165,13 @@ static void role_lost(struct codec *c, struct message *m)
     STRING(c, m->role_lost.text);
 }
 
+static void guard_pid(struct codec *c, struct message *m)
+{
+    role(c, &m->guard_pid.role);
+    i32(c, &m->guard_pid.pid);
+    flag(c, &m->guard_pid.on);
+}
+
 static void nothing(struct codec *c, struct message *m)
 {
     (void)c;
@@ -363,6 +370,7 @@ static const struct row {
     [MSG_ALIVE] = {"alive", alive},
     [MSG_ROLE_LOST] = {"role-lost", role_lost},
     [MSG_STOP] = {"stop", nothing},
+    [MSG_GUARD_PID] = {"guard-pid", guard_pid},
     [MSG_EVENT] = {"event", event},
     [MSG_SYNC] = {"sync", sync_asked},
     [MSG_SYNCED] = {"synced", synced},

@@ -20,10 +20,10 @@
 #include "model/alert.h"
 
 static const enum message_type types[] = {
-    MSG_WIRE,      MSG_READY,      MSG_ALIVE,       MSG_ROLE_LOST, MSG_STOP,         MSG_EVENT,  MSG_SYNC,
-    MSG_SYNCED,    MSG_WATCH,      MSG_CONDEMN,     MSG_HELD,      MSG_SENSOR_STATE, MSG_ORDER,  MSG_STEP,
-    MSG_STEPS_END, MSG_ACTION,     MSG_STEP_RESULT, MSG_SNAPSHOT,  MSG_VAULT_STATE,  MSG_APPEND, MSG_APPENDED,
-    MSG_REPLAY,    MSG_REPLAY_END, MSG_REQUEST,     MSG_RESPONSE,
+    MSG_WIRE,     MSG_READY,     MSG_ALIVE,      MSG_ROLE_LOST,   MSG_STOP,     MSG_GUARD_PID,    MSG_EVENT,
+    MSG_SYNC,     MSG_SYNCED,    MSG_WATCH,      MSG_CONDEMN,     MSG_HELD,     MSG_SENSOR_STATE, MSG_ORDER,
+    MSG_STEP,     MSG_STEPS_END, MSG_ACTION,     MSG_STEP_RESULT, MSG_SNAPSHOT, MSG_VAULT_STATE,  MSG_APPEND,
+    MSG_APPENDED, MSG_REPLAY,    MSG_REPLAY_END, MSG_REQUEST,     MSG_RESPONSE,
 };
 #define TYPES (sizeof types / sizeof types[0])
 
@@ -93,6 +93,9 @@ static void fill_control(struct message *m)
         break;
     case MSG_ROLE_LOST:
         m->role_lost = (struct msg_role_lost){ROLE_SENSOR, 3, "killed by signal 11"};
+        break;
+    case MSG_GUARD_PID:
+        m->guard_pid = (struct msg_guard_pid){ROLE_ACTOR, 4711, true};
         break;
     case MSG_SYNC:
         m->sync.token = 5;
@@ -310,7 +313,7 @@ static void words_out_of_range_are_refused(void **state)
     assert_int_equal(message_decode(flag_of_two, sizeof flag_of_two, heard), ERR_CORRUPT);
     const uint8_t version_two[] = {2, 0, 2, 0};
     assert_int_equal(message_decode(version_two, sizeof version_two, heard), ERR_CORRUPT);
-    const uint8_t no_such_type[] = {6, 0, 1, 0};
+    const uint8_t no_such_type[] = {7, 0, 1, 0};
     assert_int_equal(message_decode(no_such_type, sizeof no_such_type, heard), ERR_CORRUPT);
     free(heard);
 }
