@@ -4,7 +4,7 @@
  * in the order of the struct, encoded as base/buf.h says; it must end exactly. A message that does not
  * decode ends the channel: the other side is broken or hostile.
  *
- *   supervisor <-> every role    wire, ready, alive, role-lost, stop
+ *   supervisor <-> every role    wire, ready, alive, role-lost, stop, guard-pid
  *   sensor     <-> judge         event, sync/synced, flush/flushed, watch, condemn, held, sensor-state
  *   judge      <-> actor         order, step, steps-end, action, step-result
  *   judge      <-> vault         order, step, steps-end, action, step-result, snapshot, vault-state
@@ -42,6 +42,7 @@ enum message_type {
     MSG_ALIVE = 3,     /* supervisor asks, the role answers with the same: its loop turns */
     MSG_ROLE_LOST = 4, /* supervisor to judge: a role died; `text` says how */
     MSG_STOP = 5,      /* supervisor: finish and leave */
+    MSG_GUARD_PID = 6, /* supervisor to sensor and actor: this process is one of ours (or no longer) */
     MSG_EVENT = 10,    /* sensor: something changed */
     MSG_SYNC = 11,     /* sensor: a watched program waits at an open; answer when all events up to `sequence`
                           are weighed */
@@ -80,6 +81,11 @@ struct msg_role_lost {
     enum role role;
     uint32_t restarts; /* how often it has been restarted so far */
     char text[256];    /* "killed by signal 11", "exit status 1" */
+};
+struct msg_guard_pid {
+    enum role role;
+    int32_t pid;
+    bool on;
 };
 struct msg_sync {
     uint64_t token;
@@ -198,6 +204,7 @@ struct message {
         struct msg_wire wire;
         struct msg_alive alive;
         struct msg_role_lost role_lost;
+        struct msg_guard_pid guard_pid;
         struct event event;
         struct msg_sync sync;
         struct msg_synced synced;
