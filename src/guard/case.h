@@ -48,6 +48,7 @@ struct work_case {
     struct step *steps; /* the plan, owned */
     size_t step_count;
     int64_t phase_since_ns; /* monotonic */
+    uint64_t request;       /* of the person who waits for the end of this phase; 0: nobody */
 };
 
 /* Adds a culprit unless it is there (same client, or same process tree); true when it is new. */

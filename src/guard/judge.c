@@ -58,8 +58,6 @@ struct judge *judge_new(const struct config *config, const struct clock *clock, 
     const struct detect_sink sink = {.alert = on_alert, .watch = on_watch, .self = j};
     j->detect = detect_new(&sink, config->tree_count);
     j->history = history_new();
-    j->incidents = incidents_new();
-    j->approvals = approvals_new();
     j->unwritten_end = &j->unwritten;
     j->since_ns = judge_now(j);
     /* Unique over restarts without keeping a counter: microseconds now, and never a million orders a second.
@@ -79,8 +77,8 @@ void judge_free(struct judge *j)
         case_free(c);
     }
     judge_journal_free(j);
-    approvals_free(j->approvals);
-    incidents_free(j->incidents);
+    approvals_free(&j->approvals);
+    incidents_free(&j->incidents);
     history_free(j->history);
     detect_free(j->detect);
     free(j);
@@ -127,6 +125,14 @@ static void on_role_lost(struct judge *j, const struct msg_role_lost *lost)
     judge_write(j, entry_role(&now, role_name(lost->role), 0, true, lost->text), true);
 }
 
+static void approve_again(struct judge *j, const struct approval *approval, uint32_t tree)
+{
+    struct actor who = {.uid = approval->uid};
+    memcpy(who.exe, approval->exe, sizeof who.exe);
+    memcpy(who.client, approval->client, sizeof who.client);
+    detect_approve(j->detect, &who, tree);
+}
+
 static const char *mode_word(const struct judge *j)
 {
     return j->config->mode == MODE_ENFORCE ? "enforce" : "observe";
@@ -139,11 +145,11 @@ static void replayed(struct judge *j)
     j->replayed = true;
     struct entry_context now = judge_entry(j);
     judge_write(j, entry_guard(&now, true, mode_word(j), ""), true);
-    for (size_t i = 0; i < approvals_count(j->approvals); i++) {
-        const struct approval *approval = approvals_at(j->approvals, i);
+    for (size_t i = 0; i < j->approvals.count; i++) {
+        const struct approval *approval = &j->approvals.items[i];
         for (uint32_t tree = 0; tree < j->config->tree_count; tree++)
             if (strcmp(j->config->trees[tree].path, approval->tree_path) == 0)
-                detect_approve(j->detect, &approval->who, tree);
+                approve_again(j, approval, tree);
     }
     judge_resume_cases(j);
     judge_snapshots_start(j);

@@ -93,8 +93,8 @@ static json_t *tree_json(const struct judge *j, uint32_t tree)
 static int open_incidents(const struct judge *j)
 {
     int count = 0;
-    for (size_t i = 0; i < incidents_count(j->incidents); i++)
-        count += incidents_at(j->incidents, i)->state <= INCIDENT_RECOVERED;
+    for (size_t i = 0; i < j->incidents.count; i++)
+        count += j->incidents.items[i]->state <= INCIDENT_RECOVERED;
     return count;
 }
 
@@ -118,14 +118,14 @@ static json_t *status_json(const struct judge *j)
 static void answer_incidents(struct judge *j, uint64_t id)
 {
     json_t *all = json_array();
-    for (size_t i = 0; i < incidents_count(j->incidents); i++)
-        json_array_append_new(all, incident_to_json(incidents_at(j->incidents, i)));
+    for (size_t i = 0; i < j->incidents.count; i++)
+        json_array_append_new(all, incident_to_json(j->incidents.items[i]));
     send_json(j, id, 200, all);
 }
 
 static void answer_incident(struct judge *j, const struct msg_request *request)
 {
-    const struct incident *incident = incidents_find(j->incidents, request->incident);
+    const struct incident *incident = incidents_find(&j->incidents, request->incident);
     if (!incident) {
         send_error(j, request->id,
                    err_hint(err_set(ERR_NOT_FOUND, _("there is no incident %u"), request->incident),
@@ -146,10 +146,22 @@ static void answer_decision(struct judge *j, const struct msg_request *request)
         err = judge_close(j, request->incident, request->uid);
     else
         err = judge_release(j, request->incident, request->uid);
+    struct work_case *c = judge_find_case(j, request->incident);
     if (err)
         send_error(j, request->id, err);
+    else if (c && c->phase != CASE_WAITING && c->phase != CASE_DONE)
+        c->request = request->id;
     else
         answer_incident(j, request);
+}
+
+void judge_answer_waiting(struct judge *j, struct work_case *c)
+{
+    if (c->request == 0)
+        return;
+    const struct msg_request request = {.id = c->request, .verb = REQUEST_INCIDENT, .incident = c->incident};
+    c->request = 0;
+    answer_incident(j, &request);
 }
 
 static void answer_snapshot(struct judge *j, const struct msg_request *request)

@@ -154,7 +154,7 @@ void judge_open_case(struct judge *j, const struct alert *alert)
     struct work_case *c = case_of(j, alert);
     bool again = c != NULL;
     if (!again)
-        c = new_case(j, incidents_next_id(j->incidents), alert->tree);
+        c = new_case(j, incidents_last_id(&j->incidents) + 1, alert->tree);
     if (c->phase != CASE_CONTAINING)
         set_phase(j, c, CASE_CONTAINING);
     for (size_t i = 0; i < alert->culprit_count; i++) {
@@ -163,8 +163,11 @@ void judge_open_case(struct judge *j, const struct alert *alert)
         contain(j, c, &alert->culprits[i], false);
     }
     history_pin(j->history, c->culprits, c->culprit_count);
+    struct alert told = *alert;
+    memcpy(told.culprits, c->culprits, sizeof told.culprits);
+    told.culprit_count = c->culprit_count;
     struct entry_context now = judge_entry(j);
-    judge_write(j, entry_alert(&now, c->incident, alert, judge_tree_path(j, alert->tree), ""), true);
+    judge_write(j, entry_alert(&now, c->incident, &told, judge_tree_path(j, alert->tree), ""), true);
 }
 
 /* Flushing and planning ---------------------------------------------------------------------------------- */
@@ -266,6 +269,7 @@ static void finish(struct judge *j, struct work_case *c)
     set_phase(j, c, CASE_DONE);
     for (size_t i = 0; i < c->culprit_count; i++)
         detect_forget(j->detect, &c->culprits[i]);
+    judge_answer_waiting(j, c);
 }
 
 static void contained(struct judge *j, struct work_case *c)
@@ -314,6 +318,7 @@ static void released(struct judge *j, struct work_case *c)
 {
     for (size_t i = 0; i < c->culprit_count; i++)
         detect_forget(j->detect, &c->culprits[i]);
+    judge_answer_waiting(j, c);
     drop_case(j, c);
 }
 
@@ -368,9 +373,10 @@ void judge_case_step_result(struct judge *j, const struct msg_step_result *resul
     for (size_t i = 0; c && i < c->step_count; i++) {
         if (c->steps[i].number != result->number)
             continue;
+        struct entry_context now = judge_entry(j);
         judge_write(j,
-                    entry_step(&j->entries, result->incident, &c->steps[i], (enum step_result)result->result,
-                               result->text),
+                    entry_step(&now, result->incident, judge_tree_path(j, c->tree), &c->steps[i],
+                               (enum step_result)result->result, result->text),
                     false);
         return;
     }
@@ -436,8 +442,8 @@ static void resume(struct judge *j, struct work_case *c, const struct incident *
  * when he already is), and what the plan on the disk lacks is done. */
 void judge_resume_cases(struct judge *j)
 {
-    for (size_t i = 0; i < incidents_count(j->incidents); i++) {
-        const struct incident *incident = incidents_at(j->incidents, i);
+    for (size_t i = 0; i < j->incidents.count; i++) {
+        const struct incident *incident = j->incidents.items[i];
         uint32_t tree;
         if (incident->state > INCIDENT_RECOVERED || judge_find_case(j, incident->id))
             continue;
@@ -452,7 +458,7 @@ void judge_resume_cases(struct judge *j)
 static int find_for_person(struct judge *j, uint32_t id, const struct incident **incident,
                            struct work_case **c)
 {
-    *incident = incidents_find(j->incidents, id);
+    *incident = incidents_find(&j->incidents, id);
     if (!*incident)
         return err_hint(err_set(ERR_NOT_FOUND, _("there is no incident %u"), id),
                         _("see: beffroi incident list"));
@@ -520,13 +526,11 @@ int judge_dismiss(struct judge *j, uint32_t id, uint32_t uid)
         return err;
     if (c && c->phase != CASE_DONE && c->phase != CASE_WAITING)
         return busy(c);
-    struct entry_incident entry = {
-        .incident = id, .state = INCIDENT_DISMISSED, .uid = uid, .keep_counts = true};
     bool put_back = incident->state == INCIDENT_RECOVERED;
-    judge_write(j, entry_state(&j->entries, &entry), true);
+    say_decision(j, id, INCIDENT_DISMISSED, uid);
     if (!c)
         return 0;
-    approve(j, c, uid);
+    approve(j, c);
     if (c->dry) {
         drop_case(j, c);
         return 0;
@@ -558,7 +562,7 @@ int judge_close(struct judge *j, uint32_t id, uint32_t uid)
 
 int judge_release(struct judge *j, uint32_t id, uint32_t uid)
 {
-    const struct incident *incident = incidents_find(j->incidents, id);
+    const struct incident *incident = incidents_find(&j->incidents, id);
     struct work_case *c = judge_find_case(j, id);
     if (!incident)
         return err_hint(err_set(ERR_NOT_FOUND, _("there is no incident %u"), id),
@@ -570,11 +574,8 @@ int judge_release(struct judge *j, uint32_t id, uint32_t uid)
         for (size_t i = 0; i < incident->alert.culprit_count; i++)
             case_add_culprit(c, &incident->alert.culprits[i]);
     }
-    if (incident->state != INCIDENT_CLOSED && incident->state != INCIDENT_DISMISSED) {
-        struct entry_incident entry = {
-            .incident = id, .state = INCIDENT_CLOSED, .uid = uid, .keep_counts = true};
-        judge_write(j, entry_state(&j->entries, &entry), true);
-    }
+    if (incident->state != INCIDENT_CLOSED && incident->state != INCIDENT_DISMISSED)
+        say_decision(j, id, INCIDENT_CLOSED, uid);
     release(j, c);
     return 0;
 }

@@ -39,8 +39,8 @@ static void give_up_oldest(struct judge *j)
 
 void judge_write(struct judge *j, char *text, bool urgent)
 {
-    incidents_fold(j->incidents, text);
-    approvals_fold(j->approvals, text);
+    incidents_fold(&j->incidents, text, strlen(text));
+    approvals_fold(&j->approvals, text, strlen(text));
     if (j->unwritten_count >= UNWRITTEN_MAX)
         give_up_oldest(j);
     struct unwritten *entry = mem_zalloc(1, sizeof *entry);
@@ -83,8 +83,8 @@ void judge_journal_replay(struct judge *j, const struct msg_replay *m)
     /* After a restart of the scribe alone we know it all already. */
     if (j->replayed)
         return;
-    incidents_fold(j->incidents, m->text);
-    approvals_fold(j->approvals, m->text);
+    incidents_fold(&j->incidents, m->text, m->length);
+    approvals_fold(&j->approvals, m->text, m->length);
 }
 
 void judge_journal_resend(struct judge *j)

@@ -30,6 +30,8 @@ struct unwritten {
 struct tree_snapshot {
     bool known;
     char id[65];
+    uint64_t version; /* as version.id */
+    char held_file[64];
     uint64_t files, bytes;
     int64_t time_ns;   /* wall clock of the newest one */
     int64_t due_ns;    /* monotonic: when the next one is to be ordered */
@@ -49,8 +51,8 @@ struct judge {
     struct work_case *cases;
     uint64_t next_order, next_token;
 
-    struct incidents *incidents;
-    struct approvals *approvals;
+    struct incidents incidents;
+    struct approvals approvals;
     struct unwritten *unwritten, **unwritten_end;
     size_t unwritten_count;
     char journal_failure[256]; /* why entries are not written now; "" they are */
@@ -113,6 +115,8 @@ void judge_snapshot_done(struct judge *j, const struct msg_snapshot *m);
 void judge_snapshot_action(struct judge *j, const struct action *action);
 
 /* judge_answers.c */
+/* Answers the person who waits for this case, with the incident as it is now. */
+void judge_answer_waiting(struct judge *j, struct work_case *c);
 void judge_answer(struct judge *j, const struct msg_request *request);
 
 #endif

@@ -302,6 +302,7 @@ static void action(struct codec *c, struct message *m)
     u32(c, &a->done);
     u32(c, &a->failed);
     u32(c, &a->kept);
+    STRING(c, a->username);
     STRING(c, a->text);
 }
 

@@ -182,6 +182,8 @@ enum request_verb {
     REQUEST_DISMISS = 5,
     REQUEST_CLOSE = 6,
     REQUEST_SNAPSHOT = 7, /* of protected tree `tree`, UINT32_MAX: of all */
+    REQUEST_RELEASE =
+        8, /* undo the containment of `incident`, which stays an attack: the machine was cleaned */
 };
 struct msg_request {
     uint64_t id;
