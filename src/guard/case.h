@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "model/alert.h"
+#include "model/incident.h"
 #include "model/order.h"
 #include "model/step.h"
 
@@ -47,8 +48,10 @@ struct work_case {
     size_t flushes_left;
     struct step *steps; /* the plan, owned */
     size_t step_count;
-    int64_t phase_since_ns; /* monotonic */
-    uint64_t request;       /* of the person who waits for the end of this phase; 0: nobody */
+    int64_t phase_since_ns;       /* monotonic */
+    uint64_t request;             /* of the person who waits for the end of this phase; 0: nobody */
+    enum incident_state decision; /* a person's, journaled once it is carried out; 0: none */
+    uint32_t decider;             /* his uid */
 };
 
 /* Adds a culprit unless it is there (same client, or same process tree); true when it is new. */

@@ -314,8 +314,37 @@ static void recovered(struct judge *j, struct work_case *c, const struct action 
     judge_snapshot_now(j, c->tree);
 }
 
+static void approve(struct judge *j, const struct work_case *c)
+{
+    struct entry_context now = judge_entry(j);
+    for (size_t i = 0; i < c->culprit_count; i++) {
+        const struct actor *who = &c->culprits[i];
+        struct approval approval = {.uid = who->uid, .incident = c->incident, .time_ns = now.time_ns};
+        memcpy(approval.exe, who->exe, sizeof approval.exe);
+        memcpy(approval.client, who->client, sizeof approval.client);
+        snprintf(approval.tree_path, sizeof approval.tree_path, "%s", judge_tree_path(j, c->tree));
+        detect_approve(j->detect, who, c->tree);
+        judge_write(j, entry_approval(&now, &approval, false), true);
+    }
+}
+
+/* A person's decision about an incident; the counts stay as they are. */
+static void say_decision(struct judge *j, uint32_t incident, enum incident_state state, uint32_t uid)
+{
+    char who[32];
+    snprintf(who, sizeof who, "uid %u", uid);
+    struct incident_change change = {.state = state, .who = who};
+    say_state(j, incident, &change);
+}
+
+/* A decision is told when it is carried out: a guard that dies in between finds the incident as it was, and
+ * the person decides again. */
 static void released(struct judge *j, struct work_case *c)
 {
+    if (c->decision == INCIDENT_DISMISSED)
+        approve(j, c);
+    if (c->decision)
+        say_decision(j, c->incident, c->decision, c->decider);
     for (size_t i = 0; i < c->culprit_count; i++)
         detect_forget(j->detect, &c->culprits[i]);
     judge_answer_waiting(j, c);
@@ -494,29 +523,6 @@ int judge_rollback(struct judge *j, uint32_t id)
     return 0;
 }
 
-static void approve(struct judge *j, const struct work_case *c)
-{
-    struct entry_context now = judge_entry(j);
-    for (size_t i = 0; i < c->culprit_count; i++) {
-        const struct actor *who = &c->culprits[i];
-        struct approval approval = {.uid = who->uid, .incident = c->incident, .time_ns = now.time_ns};
-        memcpy(approval.exe, who->exe, sizeof approval.exe);
-        memcpy(approval.client, who->client, sizeof approval.client);
-        snprintf(approval.tree_path, sizeof approval.tree_path, "%s", judge_tree_path(j, c->tree));
-        detect_approve(j->detect, who, c->tree);
-        judge_write(j, entry_approval(&now, &approval, false), true);
-    }
-}
-
-/* A person's decision about an incident; the counts stay as they are. */
-static void say_decision(struct judge *j, uint32_t incident, enum incident_state state, uint32_t uid)
-{
-    char who[32];
-    snprintf(who, sizeof who, "uid %u", uid);
-    struct incident_change change = {.state = state, .who = who};
-    say_state(j, incident, &change);
-}
-
 int judge_dismiss(struct judge *j, uint32_t id, uint32_t uid)
 {
     const struct incident *incident;
@@ -526,22 +532,21 @@ int judge_dismiss(struct judge *j, uint32_t id, uint32_t uid)
         return err;
     if (c && c->phase != CASE_DONE && c->phase != CASE_WAITING)
         return busy(c);
-    bool put_back = incident->state == INCIDENT_RECOVERED;
-    say_decision(j, id, INCIDENT_DISMISSED, uid);
-    if (!c)
+    if (!c) {
+        say_decision(j, id, INCIDENT_DISMISSED, uid);
         return 0;
-    approve(j, c);
+    }
+    c->decision = INCIDENT_DISMISSED;
+    c->decider = uid;
     if (c->dry) {
-        drop_case(j, c);
-        return 0;
-    }
-    if (!put_back) {
+        released(j, c);
+    } else if (incident->state == INCIDENT_RECOVERED) {
+        set_phase(j, c, CASE_PUTTING_BACK);
+        struct order order = {.kind = ORDER_PUT_BACK};
+        case_order_send(j, c, &order);
+    } else {
         release(j, c);
-        return 0;
     }
-    set_phase(j, c, CASE_PUTTING_BACK);
-    struct order order = {.kind = ORDER_PUT_BACK};
-    case_order_send(j, c, &order);
     return 0;
 }
 
@@ -575,7 +580,8 @@ int judge_release(struct judge *j, uint32_t id, uint32_t uid)
             case_add_culprit(c, &incident->alert.culprits[i]);
     }
     if (incident->state != INCIDENT_CLOSED && incident->state != INCIDENT_DISMISSED)
-        say_decision(j, id, INCIDENT_CLOSED, uid);
+        c->decision = INCIDENT_CLOSED;
+    c->decider = uid;
     release(j, c);
     return 0;
 }
