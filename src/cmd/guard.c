@@ -14,6 +14,7 @@
 #include "base/opt.h"
 #include "base/yaml.h"
 #include "cmd/cmd.h"
+#include "cmd/commands.h"
 #include "guard/config.h"
 #include "guard/premises.h"
 #include "guard/supervisor.h"
@@ -73,8 +74,8 @@ int cmd_guard(int argc, char **argv)
          N_("the configuration (default: /etc/beffroi/beffroi.yaml)")},
         {"check-config", 0, OPT_FLAG, &check_only, NULL, N_("only check the configuration, start nothing")},
         {0}};
-    const struct opt_command command = {"guard", "", N_("Watch the folders of the configuration."), options,
-                                        0, 0};
+    const struct opt_command command = {"guard", "", N_("Watch the folders of the configuration."),
+                                        options, 0,  0};
     int operands;
     enum opt_result result = opt_parse(&command, argc, argv, &operands);
     if (result != OPT_GO)

@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "base/yaml.h"
 #include "cmd/cmd.h"
+#include "cmd/commands.h"
 #include "guard/roles.h"
 
 int cmd_role(int argc, char **argv)
@@ -92,8 +93,8 @@ static const struct {
     const char *name;
     int (*call)(void);
 } tries[] = {
-    {"open", try_open},     {"write", try_write}, {"socket", try_socket}, {"execve", try_execve},
-    {"ptrace", try_ptrace}, {"kill", try_kill},   {"mount", try_mount},   {"setuid", try_setuid},
+    {"open", try_open},     {"write", try_write},     {"socket", try_socket}, {"execve", try_execve},
+    {"ptrace", try_ptrace}, {"kill", try_kill},       {"mount", try_mount},   {"setuid", try_setuid},
     {"code", try_code},     {"nothing", try_nothing},
 };
 

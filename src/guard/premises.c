@@ -42,11 +42,10 @@ static int open_state(const struct config *config, int *out)
     if (fd < 0 || fstat(fd, &st) != 0)
         return err_sys(_("cannot open the state folder %s"), config->state);
     if (st.st_uid != 0 || (st.st_mode & 0022))
-        return err_hint(err_set(ERR_INVALID,
-                                _("the state folder %s does not belong to root, or others may write in it"),
-                                config->state),
-                        _("chown root %s && chmod 0700 %s, if you trust what is in it"), config->state,
-                        config->state);
+        return err_hint(
+            err_set(ERR_INVALID, _("the state folder %s does not belong to root, or others may write in it"),
+                    config->state),
+            _("chown root %s && chmod 0700 %s, if you trust what is in it"), config->state, config->state);
     if ((st.st_mode & 0777) != 0700 && fchmod(fd, 0700) != 0)
         return err_sys(_("cannot close the state folder %s to others"), config->state);
     *out = fd_take(&fd);
@@ -64,9 +63,9 @@ static int take_lock(const struct config *config, int state, int *lock)
             return err_sys(_("cannot lock %s/guard.lock"), config->state);
         ssize_t got = pread(fd, text, sizeof text - 1, 0);
         text[got > 0 ? got : 0] = '\0';
-        return err_hint(err_set(ERR_LOCKED, _("another guard (process %d) already uses %s"), atoi(text),
-                                config->state),
-                        _("stop it first, or give this one a state folder of its own"));
+        return err_hint(
+            err_set(ERR_LOCKED, _("another guard (process %d) already uses %s"), atoi(text), config->state),
+            _("stop it first, or give this one a state folder of its own"));
     }
     int length = snprintf(text, sizeof text, "%d\n", (int)getpid());
     if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)length, 0) != length)

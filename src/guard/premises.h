@@ -12,8 +12,8 @@
 
 /* Makes the state folder (mode 0700; journal/, shadow/, held/, incidents/ in it), the socket's folder and the
  * repository's, and takes the lock <state>/guard.lock. *lock is the descriptor that holds it: keep it open.
- * ERR_LOCKED names the process that guards already; ERR_INVALID when the state folder belongs to somebody else
- * or others may write in it. */
+ * ERR_LOCKED names the process that guards already; ERR_INVALID when the state folder belongs to somebody
+ * else or others may write in it. */
 int premises_open(const struct config *config, int *lock);
 
 /* Makes the vault's password file (32 random bytes in hexadecimal, mode 0400) if there is none and no

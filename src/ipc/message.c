@@ -218,6 +218,17 @@ static void watch(struct codec *c, struct message *m)
     actor(c, &m->watch.actor);
 }
 
+static void flush(struct codec *c, struct message *m)
+{
+    u64(c, &m->flush.token);
+    actor(c, &m->flush.actor);
+}
+
+static void flushed(struct codec *c, struct message *m)
+{
+    u64(c, &m->flushed.token);
+}
+
 static void condemn(struct codec *c, struct message *m)
 {
     flag(c, &m->condemn.on);
@@ -291,6 +302,7 @@ static void action(struct codec *c, struct message *m)
     u32(c, &a->done);
     u32(c, &a->failed);
     u32(c, &a->kept);
+    STRING(c, a->username);
     STRING(c, a->text);
 }
 
@@ -347,7 +359,7 @@ static void replay(struct codec *c, struct message *m)
 static void request(struct codec *c, struct message *m)
 {
     u64(c, &m->request.id);
-    WORD(c, m->request.verb, enum request_verb, REQUEST_STATUS, REQUEST_SNAPSHOT);
+    WORD(c, m->request.verb, enum request_verb, REQUEST_STATUS, REQUEST_RELEASE);
     u32(c, &m->request.incident);
     u32(c, &m->request.tree);
     u32(c, &m->request.uid);
@@ -375,6 +387,8 @@ static const struct row {
     [MSG_SYNC] = {"sync", sync_asked},
     [MSG_SYNCED] = {"synced", synced},
     [MSG_WATCH] = {"watch", watch},
+    [MSG_FLUSH] = {"flush", flush},
+    [MSG_FLUSHED] = {"flushed", flushed},
     [MSG_CONDEMN] = {"condemn", condemn},
     [MSG_HELD] = {"held", held},
     [MSG_SENSOR_STATE] = {"sensor-state", sensor_state},
