@@ -24,6 +24,7 @@ static const struct cmd_row commands[] = {
     {"drill", cmd_drill, N_("rehearse an attack, safely")},
 #ifdef WITH_ROLE
     {"role", cmd_role, NULL},
+    {"role-try", cmd_role_try, NULL},
 #endif
     {0},
 };
