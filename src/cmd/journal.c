@@ -190,7 +190,8 @@ struct verify {
     const char *state, *key_file, *remember;
     char *remember_path; /* owned */
     struct note_key key;
-    struct buf remembered; /* "" when none is */
+    bool has_remembered;
+    struct buf remembered;
     struct verify_report report;
 };
 
@@ -233,6 +234,7 @@ static int load_remembered(struct verify *v)
         err = default_remember(v);
     if (!err)
         err = fd_read_file(AT_FDCWD, v->remember_path, &v->remembered);
+    v->has_remembered = !err;
     return err == ERR_NOT_FOUND ? 0 : err;
 }
 
@@ -327,7 +329,7 @@ static int verify(struct verify *v)
     if (!err)
         err = load_remembered(v);
     if (!err)
-        err = journal_verify(folder, &v->key, v->remembered.length ? (const char *)v->remembered.data : NULL,
+        err = journal_verify(folder, &v->key, v->has_remembered ? buf_string(&v->remembered) : NULL,
                              v->remembered.length, &v->report);
     if (!err && !v->report.damages)
         err = save_remembered(v, folder);

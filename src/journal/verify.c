@@ -16,15 +16,22 @@
 
 #define NO_ENTRY UINT64_MAX
 
+/* A stored hash and what lies below it do not fit; which of them is wrong, the root will tell. */
+struct suspect {
+    uint64_t first, last; /* the entries it stands for */
+};
+
 struct verifier {
     int dirfd;
     struct checkpoint checkpoint;
-    struct merkle tree; /* of the hashes that are held to be right */
+    struct merkle plain; /* of the hashes at the bottom alone */
+    struct merkle tree;  /* the same, but where a stored hash above differs, that one is taken */
     struct checkpoint remembered;
     bool has_remembered;
     bool unsound; /* hashes are missing, so that roots cannot be compared */
-    bool suspect; /* a bundle that agrees with its hashes does not fit the level above */
-    uint64_t suspect_first, suspect_last;
+    struct suspect suspects[VERIFY_MAX_FINDINGS];
+    size_t suspect_count;
+    uint64_t lost_tile[MERKLE_LEVELS]; /* 1 + the index of the tile last said to be missing */
     int64_t last_time_ns;
     struct verify_report *report;
     struct buf bundle, tile, upper;        /* the files at hand; upper: of a level above the lowest */
@@ -225,14 +232,6 @@ static void blame_lost_tile(struct verifier *v, uint64_t first, size_t width)
 
 static void push(struct verifier *v, const uint8_t *hash);
 
-static void suspect(struct verifier *v, uint64_t first, size_t width)
-{
-    if (!v->suspect)
-        v->suspect_first = first;
-    v->suspect = true;
-    v->suspect_last = first + width - 1;
-}
-
 static void check_bundle(struct verifier *v, uint64_t index, size_t width)
 {
     uint64_t first = index * TILE_WIDTH;
@@ -249,9 +248,6 @@ static void check_bundle(struct verifier *v, uint64_t index, size_t width)
         } else {
             right = hashes;
             blame_entries(v, first, width, hashes);
-            /* An entry and another entry's hash may both be damaged: then nothing here is sure. */
-            if (!entries_fit && (same || fits(v, index, width, hashes) == 0))
-                suspect(v, first, width);
         }
     }
     static const uint8_t zero[HASH_SIZE];
@@ -261,80 +257,95 @@ static void check_bundle(struct verifier *v, uint64_t index, size_t width)
 
 /* ---- the tree ---- */
 
-/* Compares a stored tile of an upper level with what the tree has. */
-static void check_tile(struct verifier *v, unsigned level, uint64_t index, size_t width)
+/* The hash that is stored at `position` of a level above the lowest, or NULL, which is reported once a tile.
+ */
+static const uint8_t *stored_hash(struct verifier *v, unsigned level, uint64_t position)
 {
+    uint64_t size = v->checkpoint.size, index = position / TILE_WIDTH;
+    size_t width = index < size >> (8 * level) >> 8 ? TILE_WIDTH : merkle_width(size, level);
+    if (position % TILE_WIDTH < width && tile_read(v->dirfd, (int)level, index, width, &v->upper) == 0)
+        return v->upper.data + position % TILE_WIDTH * HASH_SIZE;
+    if (v->lost_tile[level] == index + 1)
+        return NULL;
+    v->lost_tile[level] = index + 1;
     char path[TILE_PATH_SIZE];
     tile_path((int)level, index, width, path);
-    int err = tile_read(v->dirfd, (int)level, index, width, &v->upper);
-    for (size_t i = 0; i < width; i++) {
-        bool good = !err && equal(v->upper.data + i * HASH_SIZE, v->tree.hashes[level][i]);
-        if (good || v->unsound)
-            continue;
-        uint64_t first = (index * TILE_WIDTH + i) << (8 * level);
-        uint64_t last = first + (UINT64_C(1) << (8 * level)) - 1;
-        /* Whether the entries below are to blame is known once the root is. */
-        if (v->suspect && v->suspect_first <= last && v->suspect_last >= first)
-            continue;
-        find(v->report, FINDING_HASH, first, err ? v->checkpoint.size - 1 : last,
-             err ? _("%s, with hashes over entries from %llu to %llu, is missing or cut short")
-                 : _("a stored hash is damaged (%s) that stands for entries %llu to %llu"),
-             path, (unsigned long long)first, (unsigned long long)(err ? v->checkpoint.size - 1 : last));
-        if (err)
-            return;
-    }
+    uint64_t first = (index * TILE_WIDTH) << (8 * level);
+    uint64_t last = first + ((uint64_t)width << (8 * level)) - 1;
+    find(v->report, FINDING_HASH, first, last,
+         _("%s, with hashes that stand for entries %llu to %llu, is missing or cut short"), path,
+         (unsigned long long)first, (unsigned long long)last);
+    return NULL;
+}
+
+/* A tile of `level` has just become full: what the level above says of it must fit. */
+static void check_parent(struct verifier *v, unsigned level)
+{
+    uint64_t position = (v->tree.size >> (8 * (level + 1))) - 1;
+    uint8_t *made = v->tree.hashes[level + 1][position % TILE_WIDTH];
+    merkle_perfect((const uint8_t(*)[HASH_SIZE])v->tree.hashes[level], TILE_WIDTH, made);
+    const uint8_t *stored = stored_hash(v, level + 1, position);
+    if (!stored || equal(stored, made))
+        return;
+    memcpy(made, stored, HASH_SIZE);
+    uint64_t first = position << (8 * (level + 1));
+    if (v->suspect_count < VERIFY_MAX_FINDINGS)
+        v->suspects[v->suspect_count++] =
+            (struct suspect){first, first + (UINT64_C(1) << (8 * (level + 1))) - 1};
+}
+
+static bool root_is(const struct merkle *tree, const uint8_t *wanted)
+{
+    uint8_t root[HASH_SIZE];
+    merkle_root(tree, root);
+    return equal(root, wanted);
 }
 
 static void check_remembered_root(struct verifier *v)
 {
-    uint8_t root[HASH_SIZE];
-    if (!v->has_remembered || v->tree.size != v->remembered.size)
+    uint64_t size = v->remembered.size;
+    if (!v->has_remembered || v->tree.size != size || v->unsound || root_is(&v->tree, v->remembered.root) ||
+        root_is(&v->plain, v->remembered.root))
         return;
-    merkle_root(&v->tree, root);
-    if (v->unsound || equal(root, v->remembered.root))
-        return;
-    find(v->report, FINDING_FORK, 0, v->remembered.size ? v->remembered.size - 1 : 0,
+    uint64_t last = size ? size - 1 : 0;
+    find(v->report, FINDING_FORK, 0, last,
          _("this is another journal than the one seen before: its first %llu entries (0 to %llu) are not the "
-           "ones "
-           "that were signed then"),
-         (unsigned long long)v->remembered.size,
-         (unsigned long long)(v->remembered.size ? v->remembered.size - 1 : 0));
+           "ones that were signed then"),
+         (unsigned long long)size, (unsigned long long)last);
 }
 
 static void push(struct verifier *v, const uint8_t *hash)
 {
+    merkle_push(&v->plain, hash);
     merkle_push(&v->tree, hash);
     unsigned full = merkle_full(&v->tree);
-    for (unsigned level = 1; level < full; level++)
-        check_tile(v, level, (v->tree.size >> (8 * (level + 1))) - 1, TILE_WIDTH);
+    for (unsigned level = 0; level < full && level + 1 < MERKLE_LEVELS && !v->unsound; level++)
+        check_parent(v, level);
     check_remembered_root(v);
 }
 
 static void check_root(struct verifier *v)
 {
-    uint8_t root[HASH_SIZE];
-    for (unsigned level = 1; level < MERKLE_LEVELS; level++)
-        if (merkle_width(v->tree.size, level))
-            check_tile(v, level, v->tree.size >> (8 * level) >> 8, merkle_width(v->tree.size, level));
-    merkle_root(&v->tree, root);
-    bool right = equal(root, v->checkpoint.root);
     if (v->unsound)
         return;
-    if (!right && v->suspect)
-        find(v->report, FINDING_TREE, v->suspect_first, v->suspect_last,
-             _("among entries %llu to %llu one or more were rewritten together with their hashes: they do "
-               "not fit "
+    bool above = root_is(&v->tree, v->checkpoint.root), below = root_is(&v->plain, v->checkpoint.root);
+    uint64_t last = v->checkpoint.size ? v->checkpoint.size - 1 : 0;
+    if (!above && !below)
+        find(v->report, FINDING_TREE, 0, last,
+             _("among entries 0 to %llu one or more were rewritten together with their hashes: they do not "
+               "fit "
                "the signed checkpoint"),
-             (unsigned long long)v->suspect_first, (unsigned long long)v->suspect_last);
-    else if (!right)
-        find(v->report, FINDING_TREE, 0, v->checkpoint.size ? v->checkpoint.size - 1 : 0,
-             _("the entries and their hashes agree with each other but not with the signed checkpoint"));
-    else if (v->suspect)
-        find(v->report, FINDING_HASH, v->suspect_first, v->suspect_last,
-             _("a stored hash of a level above is damaged or missing that stands for entries %llu to %llu; "
-               "the entries are "
-               "the ones that were signed"),
-             (unsigned long long)v->suspect_first, (unsigned long long)v->suspect_last);
+             (unsigned long long)last);
+    for (size_t i = 0; i < v->suspect_count && above != below; i++) {
+        const struct suspect *at = &v->suspects[i];
+        find(v->report, above ? FINDING_TREE : FINDING_HASH, at->first, at->last,
+             above ? _("among entries %llu to %llu one or more were rewritten together with their hashes: "
+                       "they do "
+                       "not fit the signed checkpoint")
+                   : _("the stored hash that stands for entries %llu to %llu is damaged; the entries are the "
+                       "ones that were signed"),
+             (unsigned long long)at->first, (unsigned long long)at->last);
+    }
 }
 
 /* ---- the checkpoint ---- */
