@@ -6,6 +6,7 @@
  */
 #include "journal/journal.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -386,6 +387,37 @@ static bool complete_bundle(struct journal *j)
     return false;
 }
 
+/* What a killed writer was writing when it died; the lock says that nobody writes now. */
+static void remove_temporaries(struct journal *j, const char *path)
+{
+    int fd = openat(j->dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+    if (!folder) {
+        fd_close(&fd);
+        return;
+    }
+    for (const struct dirent *entry; (entry = readdir(folder));)
+        if (strncmp(entry->d_name, ".tmp-", 5) == 0)
+            unlinkat(fd, entry->d_name, 0);
+    closedir(folder);
+}
+
+static void remove_all_temporaries(struct journal *j)
+{
+    remove_temporaries(j, ".");
+    for (int level = TILE_ENTRIES; level < MERKLE_LEVELS; level++) {
+        char path[TILE_PATH_SIZE];
+        uint64_t index = j->tree.size >> (8 * (level < 0 ? 0 : level)) >> 8;
+        for (uint64_t at = index ? index - 1 : 0; at <= index; at++) {
+            tile_path(level, at, 1, path);
+            *strrchr(path, '/') = '\0';
+            remove_temporaries(j, path);
+            *strrchr(path, '/') = '\0';
+            remove_temporaries(j, path);
+        }
+    }
+}
+
 /* Partial tiles that a crash left behind when their full one was written. */
 static void remove_leftovers(struct journal *j)
 {
@@ -425,8 +457,10 @@ static int start_or_load(struct journal *j)
 {
     struct checkpoint checkpoint;
     int err = journal_checkpoint(j->dirfd, &j->key, &checkpoint, NULL);
-    if (err == ERR_NOT_FOUND && faccessat(j->dirfd, "tile", F_OK, 0) != 0)
+    if (err == ERR_NOT_FOUND && faccessat(j->dirfd, "tile", F_OK, 0) != 0) {
+        remove_all_temporaries(j);
         return write_checkpoint(j);
+    }
     if (err == ERR_NOT_FOUND)
         return err_set(ERR_CORRUPT, _("the journal has entries but no checkpoint"));
     if (!err)
@@ -441,6 +475,7 @@ static int start_or_load(struct journal *j)
     while (complete_bundle(j))
         ;
     settle_partials(j);
+    remove_all_temporaries(j);
     err = journal_flush(j);
     if (!err)
         remove_leftovers(j);
