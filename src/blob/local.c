@@ -130,8 +130,9 @@ static int local_read(void *self, enum blob_kind kind, const char *name, uint64_
     if (got < 0)
         return (int)got;
     if ((size_t)got < length)
-        return err_set(ERR_CORRUPT, _("%s/%s is cut short: bytes %llu to %llu are missing"), local->path, path,
-                       (unsigned long long)(offset + (size_t)got), (unsigned long long)(offset + length));
+        return err_set(ERR_CORRUPT, _("%s/%s is cut short: bytes %llu to %llu are missing"), local->path,
+                       path, (unsigned long long)(offset + (size_t)got),
+                       (unsigned long long)(offset + length));
     return 0;
 }
 

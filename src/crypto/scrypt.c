@@ -28,8 +28,8 @@ static int run(EVP_KDF_CTX *context, const void *password, size_t password_lengt
                : err_set(ERR_SYSTEM, _("OpenSSL cannot derive a key with scrypt"));
 }
 
-int scrypt_derive(const void *password, size_t password_length, const void *salt, size_t salt_length, uint64_t n,
-                  uint64_t r, uint64_t p, void *out, size_t out_length)
+int scrypt_derive(const void *password, size_t password_length, const void *salt, size_t salt_length,
+                  uint64_t n, uint64_t r, uint64_t p, void *out, size_t out_length)
 {
     if (n < 2 || (n & (n - 1)) || n > SCRYPT_MAX_MEMORY || r < 1 || r > 1024 || p < 1 || p > SCRYPT_MAX_P ||
         n * r > SCRYPT_MAX_MEMORY / 128)

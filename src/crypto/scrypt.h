@@ -13,7 +13,7 @@
 #define SCRYPT_MAX_P      256
 
 /* `n` is a power of two above 1. ERR_UNSUPPORTED when a parameter is out of range. */
-int scrypt_derive(const void *password, size_t password_length, const void *salt, size_t salt_length, uint64_t n,
-                  uint64_t r, uint64_t p, void *out, size_t out_length);
+int scrypt_derive(const void *password, size_t password_length, const void *salt, size_t salt_length,
+                  uint64_t n, uint64_t r, uint64_t p, void *out, size_t out_length);
 
 #endif

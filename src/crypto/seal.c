@@ -29,8 +29,8 @@ static int refused(void)
 }
 
 /* The cipher's length is an int, so long inputs go in steps. */
-static int apply(EVP_CIPHER *cipher, const uint8_t *key, const uint8_t *iv, const uint8_t *from, size_t length,
-                 uint8_t *to)
+static int apply(EVP_CIPHER *cipher, const uint8_t *key, const uint8_t *iv, const uint8_t *from,
+                 size_t length, uint8_t *to)
 {
     EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
     int good = context && cipher && EVP_EncryptInit_ex2(context, cipher, key, iv, NULL) == 1;

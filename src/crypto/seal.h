@@ -28,8 +28,9 @@ struct seal_key {
 void seal_key_random(struct seal_key *key);
 /* Writes length + SEAL_OVERHEAD bytes to `out` (apart from `plain`). */
 int seal_close(const struct seal_key *key, const void *plain, size_t length, uint8_t *out);
-/* Checks the mac, then writes length - SEAL_OVERHEAD bytes to `out`, which may be sealed + SEAL_IV (in place).
- * ERR_CORRUPT when the bytes are too short or were not sealed with this key; `out` is then untouched. */
+/* Checks the mac, then writes length - SEAL_OVERHEAD bytes to `out`, which may be sealed + SEAL_IV (in
+ * place). ERR_CORRUPT when the bytes are too short or were not sealed with this key; `out` is then untouched.
+ */
 int seal_open(const struct seal_key *key, const uint8_t *sealed, size_t length, uint8_t *out);
 
 #endif
