@@ -95,7 +95,8 @@ int attack_open(const struct attack *a, const char *path, int flags)
     struct stat st;
     if (fd < 0)
         return -errno;
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_nlink <= 1 || st.st_nlink <= names_of(a, st.st_ino)))
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+        (st.st_nlink <= 1 || st.st_nlink <= names_of(a, st.st_ino)))
         return fd;
     close(fd);
     return -EPERM;
@@ -168,9 +169,8 @@ static void drop_note(struct attack *a, const char *path, int worker)
 
 static void work(struct attack *a, const struct attack_kind *kind, int worker)
 {
-    const int64_t pause = a->options->per_minute
-                              ? 60 * NS_PER_SECOND * a->options->workers / a->options->per_minute
-                              : 0;
+    const int64_t pause =
+        a->options->per_minute ? 60 * NS_PER_SECOND * a->options->workers / a->options->per_minute : 0;
     uint32_t at;
     while ((at = atomic_fetch_add(&a->ledger->next, 1)) < a->count) {
         const char *path = a->targets[at].path;
@@ -230,7 +230,8 @@ int attack_start(const char *share_path, const struct attack_options *options, s
     int code = yard_open(share_path, &yard);
     if (code < 0)
         return code;
-    struct confine walls = {.yard = yard, .writable = true, .netns = -1, .uid = options->uid, .gid = options->gid};
+    struct confine walls = {
+        .yard = yard, .writable = true, .netns = -1, .uid = options->uid, .gid = options->gid};
     code = confine_note(&walls);
     snprintf(ledger->attack, sizeof ledger->attack, "%s", kind->name);
     snprintf(ledger->extension, sizeof ledger->extension, "%s", options->extension);

@@ -70,7 +70,8 @@ int attack_spoil_truncate(struct attack *a, struct ledger_row *row);
  * name outside the share. Returns the descriptor or a negative errno. */
 int attack_open(const struct attack *a, const char *path, int flags);
 /* Encrypts the open file `from` into `to` (the same file in place, or another), where `covers` says so. */
-int attack_encrypt(const struct attack *a, struct ledger_row *row, int from, int to, bool (*covers)(uint64_t));
+int attack_encrypt(const struct attack *a, struct ledger_row *row, int from, int to,
+                   bool (*covers)(uint64_t));
 /* Renames it to its name with the extension. */
 int attack_rename(const struct attack *a, struct ledger_row *row);
 

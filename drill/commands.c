@@ -24,8 +24,9 @@ static int need_root(void)
 {
     if (geteuid() == 0)
         return 0;
-    return err_hint(err_set(ERR_PERMISSION, _("a drill needs root: it makes namespaces and files of many owners")),
-                    _("run it with sudo"));
+    return err_hint(
+        err_set(ERR_PERMISSION, _("a drill needs root: it makes namespaces and files of many owners")),
+        _("run it with sudo"));
 }
 
 int command_build(int argc, char **argv)
@@ -38,8 +39,8 @@ int command_build(int argc, char **argv)
         {0},
     };
     const struct opt_command command = {
-        "drill build", "", N_("Makes a town's share in a new folder, and prints the path of the share."), options, 0,
-        0};
+        "drill build", "", N_("Makes a town's share in a new folder, and prints the path of the share."),
+        options,       0,  0};
     int operands;
     enum opt_result parsed = opt_parse(&command, argc, argv, &operands);
     if (parsed != OPT_GO)
@@ -105,16 +106,22 @@ int command_attack(int argc, char **argv)
     int64_t uid = TOWN_UID_FIRST, gid = TOWN_GID;
     const struct opt options[] = {
         {"workers", 0, OPT_NUMBER, &how.workers, N_("N"), N_("processes that share the work (default 1)")},
-        {"per-minute", 0, OPT_NUMBER, &how.per_minute, N_("N"), N_("files a minute (default: as many as it can)")},
-        {"extension", 0, OPT_STRING, &how.extension, N_("TEXT"), N_("put behind the names (default .locked)")},
+        {"per-minute", 0, OPT_NUMBER, &how.per_minute, N_("N"),
+         N_("files a minute (default: as many as it can)")},
+        {"extension", 0, OPT_STRING, &how.extension, N_("TEXT"),
+         N_("put behind the names (default .locked)")},
         {"uid", 0, OPT_NUMBER, &uid, N_("N"), N_("the user it runs as (default 20001, never 0)")},
         {0},
     };
     const struct opt_command command = {
-        "drill attack", N_("SIMULATOR SHARE"),
-        N_("Lets a simulator (in-place, head, intermittent, write-new-then-delete, rename-first, delete, truncate)\n"
+        "drill attack",
+        N_("SIMULATOR SHARE"),
+        N_("Lets a simulator (in-place, head, intermittent, write-new-then-delete, rename-first, delete, "
+           "truncate)\n"
            "loose on a share made by 'beffroi-drill build'. It refuses any other folder."),
-        options, 2, 2};
+        options,
+        2,
+        2};
     int operands;
     enum opt_result parsed = opt_parse(&command, argc, argv, &operands);
     if (parsed != OPT_GO)
@@ -140,8 +147,11 @@ static void print_difference(void *self, enum manifest_verdict verdict, const ch
 int command_compare(int argc, char **argv)
 {
     const struct opt_command command = {
-        "drill compare", N_("SHARE"),
-        N_("Compares a share with what was made: one line per difference (changed, missing, extra, meta)."), NULL, 1,
+        "drill compare",
+        N_("SHARE"),
+        N_("Compares a share with what was made: one line per difference (changed, missing, extra, meta)."),
+        NULL,
+        1,
         1};
     int operands;
     enum opt_result parsed = opt_parse(&command, argc, argv, &operands);
@@ -169,8 +179,12 @@ int command_undo(int argc, char **argv)
     const struct opt options[] = {
         {"remove", 0, OPT_FLAG, &remove, NULL, N_("remove the share and its folder instead")}, {0}};
     const struct opt_command command = {
-        "drill undo", N_("SHARE"),
-        N_("Decrypts what a simulator has encrypted, and makes again what it has deleted."), options, 1, 1};
+        "drill undo",
+        N_("SHARE"),
+        N_("Decrypts what a simulator has encrypted, and makes again what it has deleted."),
+        options,
+        1,
+        1};
     int operands;
     enum opt_result parsed = opt_parse(&command, argc, argv, &operands);
     if (parsed != OPT_GO)

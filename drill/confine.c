@@ -73,7 +73,8 @@ static int wall_mounts(const struct confine *c)
         if (share < 0)
             return share;
         tree = open_tree(share, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
-        if (tree < 0 || move_mount(tree, "", share, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+        if (tree < 0 ||
+            move_mount(tree, "", share, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
             return err_sys(_("cannot bind the share"));
     }
     if (set_read_only(-1, "/", AT_RECURSIVE, true) < 0)

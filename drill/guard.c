@@ -16,7 +16,8 @@
 #define ANSWER_LIMIT (16u << 20)
 #define ARGUMENTS    6
 
-/* Runs "beffroi ARGUMENTS... -c FILE --json" and parses what it prints. NULL on failure, with the error set. */
+/* Runs "beffroi ARGUMENTS... -c FILE --json" and parses what it prints. NULL on failure, with the error set.
+ */
 static json_t *ask(const struct stage *s, const char *const *words)
 {
     const char *argv[ARGUMENTS + 6] = {s->beffroi};
@@ -34,7 +35,8 @@ static json_t *ask(const struct stage *s, const char *const *words)
     json_error_t error;
     json_t *json = status < 0 ? NULL : json_loadb((const char *)out.data, out.length, 0, &error);
     if (!json && status >= 0)
-        err_set(ERR_CORRUPT, _("'beffroi %s' ended with status %d and said nothing readable"), argv[1], status);
+        err_set(ERR_CORRUPT, _("'beffroi %s' ended with status %d and said nothing readable"), argv[1],
+                status);
     return json;
 }
 
@@ -106,8 +108,8 @@ static void read_lists(struct guard_incident *in, const json_t *json)
     in->reasons = mem_zalloc(json_array_size(reasons) + 1, sizeof *in->reasons);
     json_array_foreach(reasons, i, row)
     {
-        const char *text = json_is_object(row) ? json_string_value(json_object_get(row, "text"))
-                                               : json_string_value(row);
+        const char *text =
+            json_is_object(row) ? json_string_value(json_object_get(row, "text")) : json_string_value(row);
         in->reasons[in->reason_count++] = mem_strdup(text ? text : "");
     }
     in->actions = mem_zalloc(json_array_size(actions) + 1, sizeof *in->actions);

@@ -31,7 +31,8 @@ struct guard_incident {
 
 /* True when the guard runs and every protected folder has a snapshot. */
 bool guard_is_ready(const struct stage *s);
-/* The ids of all incidents, newest last; at most `most` of them into `ids`. How many, or a negative enum err. */
+/* The ids of all incidents, newest last; at most `most` of them into `ids`. How many, or a negative enum err.
+ */
 int guard_list(const struct stage *s, int64_t *ids, size_t most);
 int guard_show(const struct stage *s, int64_t id, struct guard_incident **out);
 void guard_incident_free(struct guard_incident *incident);

@@ -32,8 +32,8 @@ struct ledger_row {
 };
 
 struct ledger {
-    char attack[32];      /* the simulator's name, for undo */
-    char extension[32];   /* put behind names, or "" */
+    char attack[32];        /* the simulator's name, for undo */
+    char extension[32];     /* put behind names, or "" */
     _Atomic uint32_t count; /* rows taken */
     _Atomic uint32_t next;  /* target to take next, for the workers */
     _Atomic int ready;      /* the simulator has made sure of its bounds and is listing the share */

@@ -264,7 +264,8 @@ static enum manifest_verdict differ(const struct manifest_entry *a, const struct
         buf_printf(words, " mode");
     if (a->uid != b->uid || a->gid != b->gid)
         buf_printf(words, " owner");
-    if (a->mtime_ns != b->mtime_ns)
+    /* A folder's time only says that something in it came or went, which is so after every attack. */
+    if (a->mtime_ns != b->mtime_ns && a->type != 'd')
         buf_printf(words, " time");
     if (memcmp(a->xattrs, b->xattrs, 32) != 0)
         buf_printf(words, " attributes");
@@ -289,8 +290,10 @@ struct manifest_counts manifest_compare(const struct manifest *before, const str
         buf_clear(&words);
         if (order == 0)
             verdict = differ(a, b, &words);
-        size_t *const count[] = {[MANIFEST_SAME] = &counts.same,       [MANIFEST_CHANGED] = &counts.changed,
-                                 [MANIFEST_MISSING] = &counts.missing, [MANIFEST_EXTRA] = &counts.extra,
+        size_t *const count[] = {[MANIFEST_SAME] = &counts.same,
+                                 [MANIFEST_CHANGED] = &counts.changed,
+                                 [MANIFEST_MISSING] = &counts.missing,
+                                 [MANIFEST_EXTRA] = &counts.extra,
                                  [MANIFEST_META] = &counts.meta};
         ++*count[verdict];
         if (each && verdict != MANIFEST_SAME)

@@ -52,7 +52,7 @@ struct manifest_counts {
     size_t changed; /* other bytes, target or type */
     size_t missing;
     size_t extra;
-    size_t meta;    /* same bytes; owner, mode, time, attributes or hard link differ */
+    size_t meta; /* same bytes; owner, mode, time (of a file), attributes or hard link differ */
 };
 
 /* Calls `each` (may be NULL) for every entry that is not the same; `what` names the differing fields. */

@@ -45,8 +45,8 @@ void manifest_encode(const struct manifest *m, struct buf *out)
     buf_printf(out, HEADER);
     for (size_t i = 0; i < m->count; i++) {
         const struct manifest_entry *e = &m->entries[i];
-        buf_printf(out, "%c\t%o\t%u\t%u\t%" PRIu64 "\t%" PRId64 "\t", e->type, e->mode, e->uid, e->gid, e->size,
-                   e->mtime_ns);
+        buf_printf(out, "%c\t%o\t%u\t%u\t%" PRIu64 "\t%" PRId64 "\t", e->type, e->mode, e->uid, e->gid,
+                   e->size, e->mtime_ns);
         put_hash(out, e->sha256, e->type == 'f' || e->type == 'l');
         put_hash(out, e->xattrs, memcmp(e->xattrs, none, 32) != 0);
         put_name(out, e->same_as);

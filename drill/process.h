@@ -23,7 +23,8 @@ struct process {
 
 /* Starts it as leader of a session of its own and returns its pid. */
 int process_start(const struct process *p);
-/* Runs it to its end: its exit status (0 to 255), or a negative enum err when it did not run or was killed. */
+/* Runs it to its end: its exit status (0 to 255), or a negative enum err when it did not run or was killed.
+ */
 int process_run(const struct process *p);
 /* As process_run, but any status other than 0 is an error with the program's last words. */
 int process_must(const struct process *p);

@@ -12,8 +12,8 @@
 
 static const char *user_name;
 
-static void authenticate(const char *server, const char *share, char *workgroup, int workgroup_size, char *user,
-                         int user_size, char *password, int password_size)
+static void authenticate(const char *server, const char *share, char *workgroup, int workgroup_size,
+                         char *user, int user_size, char *password, int password_size)
 {
     (void)server;
     (void)share;

@@ -27,10 +27,10 @@ int smb_attack_start(const struct stage *stage, const struct attack_options *opt
 
 /* What the colleague did; shared memory. */
 struct colleague {
-    _Atomic int stop;       /* set by the drill */
-    _Atomic uint32_t done;  /* operations that worked */
+    _Atomic int stop;      /* set by the drill */
+    _Atomic uint32_t done; /* operations that worked */
     _Atomic uint32_t failed;
-    _Atomic int gone;       /* could not even start */
+    _Atomic int gone; /* could not even start */
     char first_failure[256];
 };
 /* Starts her: she writes, reads back, renames and deletes documents of her own until told to stop. */

@@ -18,8 +18,8 @@
 #include "drill/town.h"
 #include "drill/words.h"
 
-#define DOCUMENTS 8   /* that she keeps at a time */
-#define PAUSE_MS  5   /* between two operations */
+#define DOCUMENTS 8 /* that she keeps at a time */
+#define PAUSE_MS  5 /* between two operations */
 
 struct desk {
     struct colleague *shared;
@@ -72,8 +72,8 @@ static void work(struct desk *d)
         count(d, write_document(d, draft), "correct", draft);
         if (n >= DOCUMENTS) /* last round's letter makes room */
             count(d, smbc_unlink(smb_client_url(letter, &d->url)) == 0, "delete", letter);
-        count(d, smbc_rename(smb_client_url(draft, &d->url), smb_client_url(letter, &d->other)) == 0, "rename",
-              draft);
+        count(d, smbc_rename(smb_client_url(draft, &d->url), smb_client_url(letter, &d->other)) == 0,
+              "rename", draft);
         count(d, read_document(d, letter), "read", letter);
         free(draft);
         free(letter);

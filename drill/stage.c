@@ -35,7 +35,8 @@ int stage_raise(struct stage *s, bool samba)
 static int write_guard_config(struct stage *s)
 {
     const char *yard = s->yard->path;
-    char *samba MEM_AUTO = s->smb_conf ? mem_printf("\n  samba:\n    config: %s", s->smb_conf) : mem_strdup("");
+    char *samba MEM_AUTO =
+        s->smb_conf ? mem_printf("\n  samba:\n    config: %s", s->smb_conf) : mem_strdup("");
     char *text MEM_AUTO = mem_printf("name: mairie-exercice\n"
                                      "state: %1$s/state\n"
                                      "socket: %1$s/api.sock\n"

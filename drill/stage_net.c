@@ -62,7 +62,8 @@ static int plug(const struct stage *s, enum stage_place where, const char *port,
 {
     char there[64];
     snprintf(there, sizeof there, "/proc/%d/fd/%d", getpid(), s->net[where]);
-    int code = IP(s, STAGE_SWITCH, "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", there);
+    int code =
+        IP(s, STAGE_SWITCH, "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", there);
     if (code == 0)
         code = IP(s, STAGE_SWITCH, "link", "set", port, "master", "bridge", "up");
     if (code == 0)

@@ -66,11 +66,11 @@ static int write_files(const struct stage *s)
                                      "  create mask = 0664\n"
                                      "  directory mask = 02775\n",
                                      yard, s->yard->share_path);
-    char *passwd MEM_AUTO = mem_printf("root:x:0:0:root:/:/usr/sbin/nologin\n"
-                                       "nobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n" STAGE_INFECTED_USER
-                                       ":x:%u:%u::/:/usr/sbin/nologin\n" STAGE_COLLEAGUE_USER
-                                       ":x:%u:%u::/:/usr/sbin/nologin\n",
-                                       TOWN_UID_FIRST, TOWN_GID, TOWN_UID_FIRST + 1, TOWN_GID);
+    char *passwd MEM_AUTO =
+        mem_printf("root:x:0:0:root:/:/usr/sbin/nologin\n"
+                   "nobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n" STAGE_INFECTED_USER
+                   ":x:%u:%u::/:/usr/sbin/nologin\n" STAGE_COLLEAGUE_USER ":x:%u:%u::/:/usr/sbin/nologin\n",
+                   TOWN_UID_FIRST, TOWN_GID, TOWN_UID_FIRST + 1, TOWN_GID);
     char *group MEM_AUTO = mem_printf("root:x:0:\nnogroup:x:65534:\nagents:x:%u:\n", TOWN_GID);
     int code = write_text(s, "samba/smb.conf", conf);
     if (code == 0)

@@ -22,10 +22,10 @@
 #define LARGE_BYTES (10u << 20)
 
 static int (*const makers[])(struct buf *, struct rng *, uint32_t) = {
-    [TOWN_TXT] = town_text_txt,     [TOWN_CSV] = town_text_csv,     [TOWN_MBOX] = town_text_mbox,
-    [TOWN_ODT] = town_office_odt,   [TOWN_DOCX] = town_office_docx, [TOWN_XLSX] = town_office_xlsx,
-    [TOWN_PDF] = town_pdf,          [TOWN_JPG] = town_image_jpg,    [TOWN_PNG] = town_image_png,
-    [TOWN_SQLITE] = town_sqlite,    [TOWN_ZIP] = town_archive,      [TOWN_BIG_ZIP] = town_archive,
+    [TOWN_TXT] = town_text_txt,   [TOWN_CSV] = town_text_csv,     [TOWN_MBOX] = town_text_mbox,
+    [TOWN_ODT] = town_office_odt, [TOWN_DOCX] = town_office_docx, [TOWN_XLSX] = town_office_xlsx,
+    [TOWN_PDF] = town_pdf,        [TOWN_JPG] = town_image_jpg,    [TOWN_PNG] = town_image_png,
+    [TOWN_SQLITE] = town_sqlite,  [TOWN_ZIP] = town_archive,      [TOWN_BIG_ZIP] = town_archive,
 };
 
 int town_make(const struct town *town, size_t index, struct buf *out)
@@ -41,7 +41,8 @@ int town_make(const struct town *town, size_t index, struct buf *out)
     return makers[f->kind](out, &r, f->size);
 }
 
-/* POSIX ACL as an attribute, version 2 (linux/posix_acl_xattr.h): owner, one named user, group, mask, others. */
+/* POSIX ACL as an attribute, version 2 (linux/posix_acl_xattr.h): owner, one named user, group, mask, others.
+ */
 static int set_acl(int fd, uint32_t mode, uint32_t uid)
 {
     const struct {
@@ -66,13 +67,12 @@ static int set_acl(int fd, uint32_t mode, uint32_t uid)
 static int set_meta(int fd, const struct town_file *f, bool owners)
 {
     static const char tag[] = "à conserver dix ans";
-    const struct timespec times[2] = {
-        {f->mtime_ns / NS_PER_SECOND, f->mtime_ns % NS_PER_SECOND},
-        {f->mtime_ns / NS_PER_SECOND, f->mtime_ns % NS_PER_SECOND},
-    };
+    const struct timespec when = {f->mtime_ns / NS_PER_SECOND, f->mtime_ns % NS_PER_SECOND};
+    const struct timespec times[2] = {when, when};
     if (owners && fchown(fd, f->uid, f->gid) < 0)
         return err_sys(_("cannot give %s to its owner"), f->path);
-    if (fchmod(fd, f->mode) < 0 || (f->tagged && fsetxattr(fd, "user.archivage", tag, sizeof tag - 1, 0) < 0) ||
+    if (fchmod(fd, f->mode) < 0 ||
+        (f->tagged && fsetxattr(fd, "user.archivage", tag, sizeof tag - 1, 0) < 0) ||
         (f->acl && set_acl(fd, f->mode, f->uid + 1) < 0) || futimens(fd, times) < 0)
         return err_sys(_("cannot set the mode, attributes or dates of %s"), f->path);
     return 0;
@@ -135,6 +135,9 @@ static int build_links(const struct town *town, int dirfd, bool owners)
             continue;
         if (symlinkat(f->target, dirfd, f->path) < 0)
             return err_sys(_("cannot link %s"), f->path);
+        const struct timespec when = {f->mtime_ns / NS_PER_SECOND, f->mtime_ns % NS_PER_SECOND};
+        const struct timespec times[2] = {when, when};
+        utimensat(dirfd, f->path, times, AT_SYMLINK_NOFOLLOW);
         if (owners && fchownat(dirfd, f->path, f->uid, f->gid, AT_SYMLINK_NOFOLLOW) < 0)
             return err_sys(_("cannot give %s to its owner"), f->path);
     }

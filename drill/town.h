@@ -68,7 +68,8 @@ int town_make(const struct town *town, size_t index, struct buf *out);
  * processors (at most 4). `owners`: also give each file to its owner, which takes root. */
 int town_build(const struct town *town, int dirfd, bool owners);
 
-/* Gives the open file its owner (when running as root), mode, attributes and dates, as file `index` has them. */
+/* Gives the open file its owner (when running as root), mode, attributes and dates, as file `index` has them.
+ */
 int town_dress(const struct town *town, size_t index, int fd);
 
 #endif

@@ -33,7 +33,8 @@ static int add_picture(struct zip *z, struct rng *r, uint32_t size, const char *
     return code;
 }
 
-static void put_paragraphs(struct buf *xml, struct rng *r, uint32_t bytes, const char *before, const char *after)
+static void put_paragraphs(struct buf *xml, struct rng *r, uint32_t bytes, const char *before,
+                           const char *after)
 {
     for (size_t start = xml->length; xml->length - start < bytes;) {
         buf_printf(xml, "%s", before);
@@ -75,10 +76,11 @@ int town_office_odt(struct buf *out, struct rng *r, uint32_t size)
         code = add_picture(&z, r, picture, "Pictures/1.jpg");
     buf_clear(&xml);
     buf_printf(&xml,
-               XML "<manifest:manifest xmlns:manifest=\"" OASIS "manifest:1.0\" manifest:version=\"1.2\">"
-                   "<manifest:file-entry manifest:full-path=\"/\" manifest:media-type=\"%s\"/>"
-                   "<manifest:file-entry manifest:full-path=\"content.xml\" manifest:media-type=\"text/xml\"/>%s"
-                   "</manifest:manifest>",
+               XML
+               "<manifest:manifest xmlns:manifest=\"" OASIS "manifest:1.0\" manifest:version=\"1.2\">"
+               "<manifest:file-entry manifest:full-path=\"/\" manifest:media-type=\"%s\"/>"
+               "<manifest:file-entry manifest:full-path=\"content.xml\" manifest:media-type=\"text/xml\"/>%s"
+               "</manifest:manifest>",
                mimetype,
                picture ? "<manifest:file-entry manifest:full-path=\"Pictures/1.jpg\" "
                          "manifest:media-type=\"image/jpeg\"/>"
@@ -101,7 +103,8 @@ static void add_package(struct zip *z, const char *main_part, const char *main_t
              main_part, main_type, more);
     zip_add_text(z, "[Content_Types].xml", text);
     snprintf(text, sizeof text,
-             XML "<Relationships xmlns=\"" PACKAGE "relationships\"><Relationship Id=\"rId1\" Type=\"" RELATION
+             XML "<Relationships xmlns=\"" PACKAGE
+                 "relationships\"><Relationship Id=\"rId1\" Type=\"" RELATION
                  "/officeDocument\" Target=\"%s\"/></Relationships>",
              main_part);
     zip_add_text(z, "_rels/.rels", text);
@@ -118,8 +121,9 @@ int town_office_docx(struct buf *out, struct rng *r, uint32_t size)
     add_package(&z, "word/document.xml", WORD "wordprocessingml.document.main+xml", "");
     if (picture) {
         zip_add_text(&z, "word/_rels/document.xml.rels",
-                     XML "<Relationships xmlns=\"" PACKAGE "relationships\"><Relationship Id=\"rId1\" Type=\""
-                         RELATION "/image\" Target=\"media/image1.jpg\"/></Relationships>");
+                     XML "<Relationships xmlns=\"" PACKAGE
+                         "relationships\"><Relationship Id=\"rId1\" Type=\"" RELATION
+                         "/image\" Target=\"media/image1.jpg\"/></Relationships>");
         code = add_picture(&z, r, picture, "word/media/image1.jpg");
     }
     buf_printf(&xml, "%s", XML "<w:document xmlns:w=\"" OOXML "wordprocessingml/2006/main\"><w:body>");
@@ -144,15 +148,17 @@ int town_office_xlsx(struct buf *out, struct rng *r, uint32_t size)
                  XML "<workbook xmlns=\"" OOXML "spreadsheetml/2006/main\" xmlns:r=\"" RELATION
                      "\"><sheets><sheet name=\"Feuille1\" sheetId=\"1\" r:id=\"rId1\"/></sheets></workbook>");
     zip_add_text(&z, "xl/_rels/workbook.xml.rels",
-                 XML "<Relationships xmlns=\"" PACKAGE "relationships\"><Relationship Id=\"rId1\" Type=\"" RELATION
+                 XML "<Relationships xmlns=\"" PACKAGE
+                     "relationships\"><Relationship Id=\"rId1\" Type=\"" RELATION
                      "/worksheet\" Target=\"worksheets/sheet1.xml\"/></Relationships>");
     buf_printf(&xml, "%s", XML "<worksheet xmlns=\"" OOXML "spreadsheetml/2006/main\"><sheetData>");
     for (unsigned row = 1; xml.length < size / 1000 * 6500 + 3000; row++)
-        buf_printf(&xml,
-                   "<row r=\"%u\"><c r=\"A%u\" t=\"inlineStr\"><is><t>%s %s</t></is></c><c r=\"B%u\"><v>%u.%02u"
-                   "</v></c><c r=\"C%u\"><v>%u</v></c></row>\n",
-                   row, row, words_last_name(r), words_first_name(r), row, rng_between(r, 1, 99999),
-                   rng_between(r, 0, 99), row, rng_between(r, 1, 1000000));
+        buf_printf(
+            &xml,
+            "<row r=\"%u\"><c r=\"A%u\" t=\"inlineStr\"><is><t>%s %s</t></is></c><c r=\"B%u\"><v>%u.%02u"
+            "</v></c><c r=\"C%u\"><v>%u</v></c></row>\n",
+            row, row, words_last_name(r), words_first_name(r), row, rng_between(r, 1, 99999),
+            rng_between(r, 0, 99), row, rng_between(r, 1, 1000000));
     buf_printf(&xml, "</sheetData></worksheet>");
     zip_add(&z, "xl/worksheets/sheet1.xml", xml.data, xml.length, true);
     zip_end(&z);

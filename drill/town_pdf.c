@@ -43,7 +43,7 @@ static void put_winansi(struct buf *out, const char *utf8)
             buf_put(out, "\200", 1);
             utf8 += strnlen(utf8, 3) - 1;
         } else if (c >= 0xc2 && c <= 0xc3 && utf8[1]) {
-            uint8_t one = (uint8_t)(((c & 3) << 6) | ((uint8_t)*++utf8 & 0x3f));
+            uint8_t one = (uint8_t)(((c & 3) << 6) | ((uint8_t) * ++utf8 & 0x3f));
             buf_put(out, &one, 1);
         } else if (c < 0x80 && c != '(' && c != ')' && c != '\\') {
             buf_put(out, &c, 1);
@@ -111,7 +111,8 @@ static void put_end(struct pdf *p, unsigned catalog)
                catalog, table);
 }
 
-/* Objects: per page its content (and picture), then font, pages, then one page object each, then the catalog. */
+/* Objects: per page its content (and picture), then font, pages, then one page object each, then the catalog.
+ */
 int town_pdf(struct buf *out, struct rng *r, uint32_t size)
 {
     struct pdf p = {.out = out};
@@ -127,7 +128,8 @@ int town_pdf(struct buf *out, struct rng *r, uint32_t size)
         contents[pages++] = p.objects;
     } while (out->length < size && pages < MAX_PAGES);
     unsigned font = begin_object(&p);
-    buf_printf(out, "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>\nendobj\n");
+    buf_printf(out,
+               "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>\nendobj\n");
     unsigned root = begin_object(&p);
     buf_printf(out, "<< /Type /Pages /Count %u /MediaBox [0 0 595 842] /Kids [", pages);
     for (unsigned i = 0; i < pages; i++)

@@ -20,14 +20,19 @@ static const struct service {
 } services[] = {
     {"Secrétariat général", {"Courrier arrivé", "Courrier départ", "Arrêtés du maire", "Modèles", "Agenda"}},
     {"Urbanisme", {"Permis de construire", "Plan local d'urbanisme", "Déclarations préalables", "Cadastre"}},
-    {"État civil", {"Naissances", "Mariages", "Décès", "Élections/Listes électorales", "Cimetière/Concessions"}},
-    {"CCAS", {"Aides facultatives", "Portage de repas", "Résidence autonomie/Plannings d'été", "Noël des aînés"}},
-    {"Finances", {"Budget primitif", "Mandats", "Régies/Cantine", "Subventions aux associations", "Emprunts"}},
+    {"État civil",
+     {"Naissances", "Mariages", "Décès", "Élections/Listes électorales", "Cimetière/Concessions"}},
+    {"CCAS",
+     {"Aides facultatives", "Portage de repas", "Résidence autonomie/Plannings d'été", "Noël des aînés"}},
+    {"Finances",
+     {"Budget primitif", "Mandats", "Régies/Cantine", "Subventions aux associations", "Emprunts"}},
     {"Marchés publics",
      {"Travaux/Réfection de l'école Jules-Ferry/Pièces du marché/Annexes", "Fournitures", "Appels d'offres",
       "Travaux/Voirie et réseaux/Procès-verbaux de réception"}},
-    {"Conseil municipal", {"Délibérations", "Comptes rendus", "Convocations", "Commissions/Développement durable"}},
-    {"Communication", {"Photos/Fête de la Saint-Éloi", "Photos/Inauguration de la médiathèque", "Bulletin", "Site"}},
+    {"Conseil municipal",
+     {"Délibérations", "Comptes rendus", "Convocations", "Commissions/Développement durable"}},
+    {"Communication",
+     {"Photos/Fête de la Saint-Éloi", "Photos/Inauguration de la médiathèque", "Bulletin", "Site"}},
     {"Services techniques", {"Astreintes", "Bâtiments/Chaufferies", "Espaces verts", "Véhicules", "Plans"}},
     {"Écoles", {"Inscriptions", "Cantine", "Périscolaire/Été", "Conseils d'école"}},
     {"Ressources humaines", {"Paies", "Congés", "Formation", "Entretiens annuels"}},
@@ -35,16 +40,19 @@ static const struct service {
 };
 
 static const char *const text_subjects[] = {
-    "Compte rendu de réunion", "Délibération",        "Courrier à la préfecture", "Arrêté de circulation",
-    "Note de service",         "Convention",          "Devis de l'entreprise",    "Rapport d'activité",
-    "Procès-verbal",           "Réponse à l'usager",  "Attestation",              "Fiche de procédure",
+    "Compte rendu de réunion", "Délibération",       "Courrier à la préfecture",
+    "Arrêté de circulation",   "Note de service",    "Convention",
+    "Devis de l'entreprise",   "Rapport d'activité", "Procès-verbal",
+    "Réponse à l'usager",      "Attestation",        "Fiche de procédure",
 };
 static const char *const table_subjects[] = {
-    "Suivi des dépenses", "Liste des bénéficiaires", "Planning d'été", "Inventaire",
-    "État des présences", "Tarifs",                  "Relevé d'eau",   "Échéancier",
+    "Suivi des dépenses", "Liste des bénéficiaires",
+    "Planning d'été",     "Inventaire",
+    "État des présences", "Tarifs",
+    "Relevé d'eau",       "Échéancier",
 };
-static const char *const image_subjects[] = {"Fête d'été", "Chantier de l'école", "Vœux du maire", "Marché de Noël",
-                                             "Plan de masse", "Façade de la mairie"};
+static const char *const image_subjects[] = {"Fête d'été",     "Chantier de l'école", "Vœux du maire",
+                                             "Marché de Noël", "Plan de masse",       "Façade de la mairie"};
 
 /* How many files of each kind, and between which sizes. Together 1 996; the four that are left are the empty
  * file, the large one, and two hard links. */
@@ -61,8 +69,8 @@ static const struct share {
     {TOWN_ODT, "odt", 260, 8000, 90000, text_subjects, COUNT(text_subjects)},
     {TOWN_DOCX, "docx", 280, 8000, 120000, text_subjects, COUNT(text_subjects)},
     {TOWN_XLSX, "xlsx", 200, 6000, 50000, table_subjects, COUNT(table_subjects)},
-    {TOWN_PDF, "pdf", 400, 20000, 260000, text_subjects, COUNT(text_subjects)},
-    {TOWN_JPG, "jpg", 290, 90000, 360000, image_subjects, COUNT(image_subjects)},
+    {TOWN_PDF, "pdf", 400, 20000, 400000, text_subjects, COUNT(text_subjects)},
+    {TOWN_JPG, "jpg", 290, 90000, 740000, image_subjects, COUNT(image_subjects)},
     {TOWN_PNG, "png", 70, 40000, 200000, image_subjects, COUNT(image_subjects)},
     {TOWN_MBOX, "mbox", 20, 100000, 900000, table_subjects, COUNT(table_subjects)},
     {TOWN_SQLITE, "sqlite", 16, 60000, 800000, table_subjects, COUNT(table_subjects)},
@@ -101,8 +109,8 @@ static struct town_file *add_file(struct town *t, char *path, enum town_kind kin
     struct town_file *f = &t->files[t->count++];
     *f = (struct town_file){.path = path, .kind = kind, .mode = 0664, .uid = TOWN_UID_FIRST, .gid = TOWN_GID};
     /* Between 2012-01-01 and 2022-09-23, to the nanosecond. */
-    f->mtime_ns = (INT64_C(1325376000) + rng_between(r, 0, 338500000)) * NS_PER_SECOND +
-                  rng_between(r, 0, 999999999);
+    f->mtime_ns =
+        (INT64_C(1325376000) + rng_between(r, 0, 338500000)) * NS_PER_SECOND + rng_between(r, 0, 999999999);
     return f;
 }
 
@@ -192,7 +200,8 @@ struct town *town_plan(uint64_t seed)
     for (size_t i = 0; i < COUNT(shares); i++)
         plan_share(t, &r, &shares[i]);
     add_file(t, mem_strdup("Secrétariat général/Agenda/à compléter.txt"), TOWN_EMPTY, &r);
-    add_file(t, mem_strdup("Communication/Photos/Archives 2012-2022.zip"), TOWN_BIG_ZIP, &r)->size = BIG_BYTES;
+    add_file(t, mem_strdup("Communication/Photos/Archives 2012-2022.zip"), TOWN_BIG_ZIP, &r)->size =
+        BIG_BYTES;
     qsort(t->files, t->count, sizeof *t->files, by_path);
     add_links(t, &r);
     add_folders(t, TOWN_COLLEAGUE_FOLDER "/");

@@ -11,12 +11,14 @@
 static int fill(sqlite3 *db, struct rng *r, uint32_t size)
 {
     sqlite3_stmt *insert;
-    if (sqlite3_exec(db,
-                     "PRAGMA page_size = 4096; CREATE TABLE demande (id INTEGER PRIMARY KEY, nom TEXT, prenom TEXT,"
-                     " adresse TEXT, montant REAL, objet TEXT); BEGIN",
-                     NULL, NULL, NULL) ||
-        sqlite3_prepare_v2(db, "INSERT INTO demande (nom, prenom, adresse, montant, objet) VALUES (?,?,?,?,?)", -1,
-                           &insert, NULL))
+    if (sqlite3_exec(
+            db,
+            "PRAGMA page_size = 4096; CREATE TABLE demande (id INTEGER PRIMARY KEY, nom TEXT, prenom TEXT,"
+            " adresse TEXT, montant REAL, objet TEXT); BEGIN",
+            NULL, NULL, NULL) ||
+        sqlite3_prepare_v2(db,
+                           "INSERT INTO demande (nom, prenom, adresse, montant, objet) VALUES (?,?,?,?,?)",
+                           -1, &insert, NULL))
         return -1;
     struct buf text;
     buf_init(&text, 0);

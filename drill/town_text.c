@@ -41,11 +41,13 @@ int town_text_mbox(struct buf *out, struct rng *r, uint32_t size)
     static const char *const days[] = {"Mon", "Tue", "Wed", "Thu", "Fri"};
     while (out->length < size) {
         const char *day = days[rng_between(r, 0, 4)];
-        uint32_t date = rng_between(r, 10, 28), hour = rng_between(r, 10, 18), number = rng_between(r, 1, 99999);
+        uint32_t date = rng_between(r, 10, 28), hour = rng_between(r, 10, 18),
+                 number = rng_between(r, 1, 99999);
         buf_printf(out, "From accueil@mairie.example %s Mar %u %u:05:00 2021\n", day, date, hour);
-        buf_printf(out, "From: %s <accueil@mairie.example>\nTo: urbanisme@mairie.example\n"
-                        "Date: %s, %u Mar 2021 %u:05:00 +0100\nMessage-ID: <%u@mairie.example>\n"
-                        "Subject: Dossier %u\nMIME-Version: 1.0\n",
+        buf_printf(out,
+                   "From: %s <accueil@mairie.example>\nTo: urbanisme@mairie.example\n"
+                   "Date: %s, %u Mar 2021 %u:05:00 +0100\nMessage-ID: <%u@mairie.example>\n"
+                   "Subject: Dossier %u\nMIME-Version: 1.0\n",
                    words_last_name(r), day, date, hour, number, number);
         if (!rng_chance(r, 30)) {
             buf_printf(out, "Content-Type: text/plain; charset=utf-8\n\nBonjour,\n\n");

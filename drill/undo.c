@@ -85,7 +85,8 @@ static bool rebuilt(const struct undo *u, const struct manifest_entry *e, struct
     return false;
 }
 
-static int write_back(const struct undo *u, const struct manifest_entry *e, const struct buf *b, const char *found)
+static int write_back(const struct undo *u, const struct manifest_entry *e, const struct buf *b,
+                      const char *found)
 {
     const char *name, *locked;
     int parent FD_AUTO = path_open_parent(u->yard->share, e->path, &name);

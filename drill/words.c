@@ -5,14 +5,16 @@
 #define PICK(table, from) ((table)[rng_between((from), 0, COUNT(table) - 1)])
 
 static const char *const first_names[] = {
-    "Amélie", "Benoît",  "Céline",  "Damien",  "Élodie",  "François", "Gaëlle",  "Hélène",  "Inès",   "Jérôme",
-    "Karine", "Léa",     "Mélanie", "Noël",    "Océane",  "Philippe", "Quentin", "Raphaël", "Sébastien", "Thérèse",
-    "Ulysse", "Valérie", "William", "Xavière", "Yannick", "Zoé",      "Anaïs",   "Françoise",
+    "Amélie",  "Benoît",   "Céline",  "Damien",  "Élodie",    "François", "Gaëlle",
+    "Hélène",  "Inès",     "Jérôme",  "Karine",  "Léa",       "Mélanie",  "Noël",
+    "Océane",  "Philippe", "Quentin", "Raphaël", "Sébastien", "Thérèse",  "Ulysse",
+    "Valérie", "William",  "Xavière", "Yannick", "Zoé",       "Anaïs",    "Françoise",
 };
 static const char *const last_names[] = {
-    "Lefèvre", "Dubois",  "Martin",  "Béranger", "Châtelain", "Delaunay", "Évrard",  "Fournier", "Guérin",  "Hébert",
-    "Isambert", "Jacquet", "Kerléo", "Lémery",   "Maréchal",  "Noël",     "Olivier", "Prévost",  "Quéméner", "Roussel",
-    "Séguin",  "Thévenot", "Vasseur", "Wattel",  "Delacroix", "Crépin",   "Bénard",  "Leclère",
+    "Lefèvre",  "Dubois",  "Martin",  "Béranger",  "Châtelain", "Delaunay", "Évrard",
+    "Fournier", "Guérin",  "Hébert",  "Isambert",  "Jacquet",   "Kerléo",   "Lémery",
+    "Maréchal", "Noël",    "Olivier", "Prévost",   "Quéméner",  "Roussel",  "Séguin",
+    "Thévenot", "Vasseur", "Wattel",  "Delacroix", "Crépin",    "Bénard",   "Leclère",
 };
 static const char *const months[] = {"janvier", "février", "mars",      "avril",   "mai",      "juin",
                                      "juillet", "août",    "septembre", "octobre", "novembre", "décembre"};
@@ -22,29 +24,61 @@ static const char *const streets[] = {
     "chemin des Écoliers",  "boulevard Pasteur",         "rue du Beffroi",         "sentier du Marais",
 };
 static const char *const subjects[] = {
-    "Le conseil municipal", "La commission d'urbanisme", "Le service de l'état civil", "La régie de l'eau",
-    "Le centre communal d'action sociale", "L'association sportive", "La directrice de l'école", "Le maire",
-    "L'entreprise attributaire", "La trésorerie", "Le comité des fêtes", "La médiathèque", "Le préfet",
-    "La communauté de communes", "L'adjointe aux finances", "Le responsable des espaces verts",
+    "Le conseil municipal",
+    "La commission d'urbanisme",
+    "Le service de l'état civil",
+    "La régie de l'eau",
+    "Le centre communal d'action sociale",
+    "L'association sportive",
+    "La directrice de l'école",
+    "Le maire",
+    "L'entreprise attributaire",
+    "La trésorerie",
+    "Le comité des fêtes",
+    "La médiathèque",
+    "Le préfet",
+    "La communauté de communes",
+    "L'adjointe aux finances",
+    "Le responsable des espaces verts",
 };
 static const char *const verbs[] = {
-    "approuve", "examine", "transmet", "demande", "présente", "reporte", "valide", "rappelle",
-    "propose", "confirme", "prend acte de", "étudie", "refuse", "complète", "signale", "prépare",
+    "approuve", "examine",  "transmet",      "demande", "présente", "reporte",  "valide",  "rappelle",
+    "propose",  "confirme", "prend acte de", "étudie",  "refuse",   "complète", "signale", "prépare",
 };
 static const char *const objects[] = {
-    "le compte rendu de la séance précédente", "la demande de permis de construire", "le budget supplémentaire",
-    "la convention avec le département", "la réfection de la toiture de l'école", "le règlement intérieur",
-    "l'avenant numéro deux au marché", "la liste des bénéficiaires", "le planning des astreintes d'hiver",
-    "la délibération relative aux tarifs de la cantine", "le dossier de subvention", "la facture du trimestre",
-    "l'arrêté de circulation", "le procès-verbal de réception des travaux", "l'état des restes à recouvrer",
-    "la fête de la Saint-Éloi", "l'aménagement de la place du marché", "le plan communal de sauvegarde",
+    "le compte rendu de la séance précédente",
+    "la demande de permis de construire",
+    "le budget supplémentaire",
+    "la convention avec le département",
+    "la réfection de la toiture de l'école",
+    "le règlement intérieur",
+    "l'avenant numéro deux au marché",
+    "la liste des bénéficiaires",
+    "le planning des astreintes d'hiver",
+    "la délibération relative aux tarifs de la cantine",
+    "le dossier de subvention",
+    "la facture du trimestre",
+    "l'arrêté de circulation",
+    "le procès-verbal de réception des travaux",
+    "l'état des restes à recouvrer",
+    "la fête de la Saint-Éloi",
+    "l'aménagement de la place du marché",
+    "le plan communal de sauvegarde",
 };
 static const char *const tails[] = {
-    "avant la fin du mois", "à l'unanimité des membres présents", "sous réserve de l'avis du service instructeur",
-    "pour un montant inchangé", "à compter du premier janvier", "dans les meilleurs délais",
-    "conformément au code général des collectivités territoriales", "après vérification des pièces jointes",
-    "en présence des élus concernés", "par courrier recommandé", "pour les habitants du quartier de la gare",
-    "malgré le retard pris à l'été", "et en informe la sous-préfecture",
+    "avant la fin du mois",
+    "à l'unanimité des membres présents",
+    "sous réserve de l'avis du service instructeur",
+    "pour un montant inchangé",
+    "à compter du premier janvier",
+    "dans les meilleurs délais",
+    "conformément au code général des collectivités territoriales",
+    "après vérification des pièces jointes",
+    "en présence des élus concernés",
+    "par courrier recommandé",
+    "pour les habitants du quartier de la gare",
+    "malgré le retard pris à l'été",
+    "et en informe la sous-préfecture",
 };
 
 const char *words_first_name(struct rng *r)

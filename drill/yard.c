@@ -47,11 +47,13 @@ static int refuse(const char *path, const char *why)
 /* The lines that marker and key have in common: they tie the id to these two folders and no others. */
 static void put_identity(struct buf *out, const char *id, const struct stat *yard, const struct stat *share)
 {
-    buf_printf(out, "beffroi-drill share 1\nid %s\nyard %ju %ju\nshare %ju %ju\n", id, (uintmax_t)yard->st_dev,
-               (uintmax_t)yard->st_ino, (uintmax_t)share->st_dev, (uintmax_t)share->st_ino);
+    buf_printf(out, "beffroi-drill share 1\nid %s\nyard %ju %ju\nshare %ju %ju\n", id,
+               (uintmax_t)yard->st_dev, (uintmax_t)yard->st_ino, (uintmax_t)share->st_dev,
+               (uintmax_t)share->st_ino);
 }
 
-/* Reads a small file of root's beside or in the share: a plain file with one name, that others cannot write. */
+/* Reads a small file of root's beside or in the share: a plain file with one name, that others cannot write.
+ */
 static int read_own(int dirfd, const char *name, struct buf *out)
 {
     int fd FD_AUTO = open_strict(dirfd, name, O_RDONLY | O_NOFOLLOW,
@@ -123,7 +125,8 @@ int yard_open(const char *share_path, struct yard **out)
         return refuse(share_path, _("the path is not that of a share"));
     struct yard *y = yard_new(mem_printf("%.*s", (int)(slash - share_path), share_path));
     int code = 0;
-    y->fd = open_strict(AT_FDCWD, y->path, O_RDONLY | O_DIRECTORY, RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+    y->fd =
+        open_strict(AT_FDCWD, y->path, O_RDONLY | O_DIRECTORY, RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
     if (y->fd >= 0)
         y->share = open_strict(y->fd, YARD_SHARE, O_RDONLY | O_DIRECTORY,
                                RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);

@@ -39,7 +39,8 @@ struct yard {
     int lock; /* held by the run that made it; -1 in others */
 };
 
-/* Makes a yard in the folder `base` (NULL: $BEFFROI_DRILL_DIR, else /var/tmp), with an empty, marked share. */
+/* Makes a yard in the folder `base` (NULL: $BEFFROI_DRILL_DIR, else /var/tmp), with an empty, marked share.
+ */
 int yard_create(const char *base, uint64_t seed, struct yard **out);
 /* Opens the yard whose share is at `share_path`, after every check above. */
 int yard_open(const char *share_path, struct yard **out);

@@ -13,10 +13,10 @@
 #include "base/buf.h"
 
 struct zip {
-    struct buf *out;       /* the container so far; borrowed */
-    struct buf directory;  /* central directory so far */
+    struct buf *out;      /* the container so far; borrowed */
+    struct buf directory; /* central directory so far */
     uint16_t entries;
-    uint32_t dos_time;     /* of every entry: date in the high half */
+    uint32_t dos_time; /* of every entry: date in the high half */
 };
 
 /* Begins a container in the empty `out`; entries are dated day/month/year (year from 1980). */
