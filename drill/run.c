@@ -21,7 +21,9 @@
 
 #define WARM_UP_OPERATIONS 20     /* of the colleague, before the attack begins */
 #define ATTACK_PATIENCE_MS 120000 /* for an attack to end by itself, or its harm to be undone */
-#define AFTERMATH_MS       500    /* that the colleague goes on working once all is over */
+#define QUIET_PATIENCE_MS  20000  /* for the guard to notice, once the attacker is through or stands still */
+#define STEP_MS            50
+#define AFTERMATH_MS       500 /* that the colleague goes on working once all is over */
 #define MAX_INCIDENTS      64
 #define MAX_DIFFERENCES    50
 
@@ -40,6 +42,11 @@ struct play {
     struct manifest *before;
     pid_t attacker, colleague;
 };
+
+static bool is_canceled(void)
+{
+    return canceled;
+}
 
 static int check_canceled(void)
 {
@@ -60,6 +67,7 @@ static int set_stage(struct play *p)
     if (code < 0)
         return code;
     stage_init(&p->stage, p->yard);
+    p->stage.canceled = is_canceled;
     if (s->over_smb)
         say(p, _("Raising the stage: three network namespaces, a Samba server"));
     code = check_canceled();
@@ -121,24 +129,37 @@ static bool is_over(struct play *p)
     return strcmp(incident->state, "open") != 0 && strcmp(incident->state, "contained") != 0;
 }
 
-/* Waits until the guard has undone the harm, or without one until the attacker is through. */
+/* How far the attacker is: changes while it works, and no longer once it is frozen or cut off. */
+static uint64_t progress(const struct ledger *ledger)
+{
+    uint32_t count = ledger->count < LEDGER_ROWS ? ledger->count : LEDGER_ROWS;
+    return count == 0 ? 0 : ((uint64_t)count << 40) + ledger->rows[count - 1].bytes;
+}
+
+/* Waits until the guard has undone the harm, or without one until the attacker is through. The guard is not
+ * asked while the attacker makes progress: asking takes processor time that both of them need. */
 static int wait_for_end(struct play *p)
 {
     struct ledger *ledger = p->run->ledger;
     const bool guarded = p->stage.guard > 0;
-    for (int64_t waited = 0; waited < ATTACK_PATIENCE_MS; waited += 50) {
-        process_sleep_ms(50);
+    uint64_t before = 0;
+    int64_t waited = 0, quiet = 0;
+    for (; waited < ATTACK_PATIENCE_MS && quiet < QUIET_PATIENCE_MS; waited += STEP_MS) {
+        process_sleep_ms(STEP_MS);
         int code = check_canceled();
         if (code == 0 && ledger->failed)
             code = err_set(ERR_PERMISSION, _("the simulator touched nothing: %s"), ledger->reason);
         if (code < 0)
             return code;
-        if (guarded ? is_over(p) : ledger->finished)
+        uint64_t now = progress(ledger);
+        quiet = now && (now == before || ledger->finished) ? quiet + STEP_MS : 0;
+        before = now;
+        if (guarded ? quiet >= 2 * STEP_MS && is_over(p) : ledger->finished)
             return 0;
-        if (guarded && ledger->finished && !p->run->incident && waited > 20000)
-            return 0; /* nothing was noticed; the figures tell */
+        if (p->run->incident)
+            quiet = 2 * STEP_MS; /* it is at work on it: wait on */
     }
-    return 0;
+    return 0; /* not over: the figures tell */
 }
 
 static int attack(struct play *p)

@@ -80,6 +80,8 @@ int stage_guard(struct stage *s, const char *beffroi)
             s->guard = 0;
             return err_set(ERR_SYSTEM, _("the guard has ended at its start; see %s"), log);
         }
+        if (s->canceled && s->canceled())
+            return err_set(ERR_CANCELED, _("the drill was stopped"));
         if (guard_is_ready(s))
             return 0;
         process_sleep_ms(100);

@@ -31,7 +31,8 @@ struct stage {
     pid_t smbd, guard;     /* 0 when not running */
     char *smb_conf;        /* paths in the yard; NULL when not made */
     char *guard_conf;
-    const char *beffroi; /* the program, for the guard and for asking it */
+    const char *beffroi;    /* the program, for the guard and for asking it */
+    bool (*canceled)(void); /* asked while waiting; may be NULL */
 };
 
 void stage_init(struct stage *s, const struct yard *yard);

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/fd.h"
+#include "base/filemeta.h"
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "drill/town_content.h"
@@ -83,6 +84,13 @@ int town_dress(const struct town *town, size_t index, int fd)
     const struct town_file *f = &town->files[index];
     if (f->kind == TOWN_HARD_LINK)
         f = &town->files[f->of];
+    /* What a file server or an attack has hung on it. */
+    struct filemeta plain = {0};
+    if (filemeta_read(fd, &plain) == 0) {
+        for (size_t i = 0; i < plain.xattr_count; i++)
+            fremovexattr(fd, plain.xattrs[i].name);
+        filemeta_free(&plain);
+    }
     return set_meta(fd, f, geteuid() == 0);
 }
 

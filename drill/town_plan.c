@@ -70,7 +70,7 @@ static const struct share {
     {TOWN_DOCX, "docx", 280, 8000, 120000, text_subjects, COUNT(text_subjects)},
     {TOWN_XLSX, "xlsx", 200, 6000, 50000, table_subjects, COUNT(table_subjects)},
     {TOWN_PDF, "pdf", 400, 20000, 400000, text_subjects, COUNT(text_subjects)},
-    {TOWN_JPG, "jpg", 290, 90000, 740000, image_subjects, COUNT(image_subjects)},
+    {TOWN_JPG, "jpg", 290, 90000, 830000, image_subjects, COUNT(image_subjects)},
     {TOWN_PNG, "png", 70, 40000, 200000, image_subjects, COUNT(image_subjects)},
     {TOWN_MBOX, "mbox", 20, 100000, 900000, table_subjects, COUNT(table_subjects)},
     {TOWN_SQLITE, "sqlite", 16, 60000, 800000, table_subjects, COUNT(table_subjects)},

@@ -94,15 +94,16 @@ static int check_marker(struct yard *y, const struct stat *yard, const struct st
 static int check_folders(struct yard *y)
 {
     struct stat yard, share;
-    struct statx more;
+    struct statx more, above;
     if (fstat(y->fd, &yard) < 0 || fstat(y->share, &share) < 0 ||
-        statx(y->share, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &more) < 0)
+        statx(y->share, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &more) < 0 ||
+        statx(y->fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &above) < 0)
         return err_sys(_("cannot look at %s"), y->share_path);
     if (strncmp(path_base(y->path), YARD_PREFIX, strlen(YARD_PREFIX)) != 0)
         return refuse(y->share_path, _("its parent is not a folder of the drill"));
     if (yard.st_uid != geteuid() || (yard.st_mode & 022))
         return refuse(y->share_path, _("others may write to its parent"));
-    if (yard.st_dev != share.st_dev || (more.stx_attributes & STATX_ATTR_MOUNT_ROOT))
+    if (yard.st_dev != share.st_dev || ((more.stx_attributes | above.stx_attributes) & STATX_ATTR_MOUNT_ROOT))
         return refuse(y->share_path, _("something is mounted there"));
     y->share_device = share.st_dev;
     y->share_inode = share.st_ino;
