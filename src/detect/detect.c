@@ -15,6 +15,7 @@
 #define APPROVALS_MAX 256 /* at the limit the oldest approval is forgotten */
 
 struct approval {
+    char client[ACTOR_CLIENT_SIZE]; /* not "": it counts instead of the program */
     char exe[ACTOR_EXE_SIZE];
     uint32_t uid;
     uint32_t tree;
@@ -64,7 +65,8 @@ static bool is_approved(const struct detect *d, const struct actor *actor, uint3
 {
     for (size_t i = 0; i < d->approval_count; i++) {
         const struct approval *a = &d->approvals[i];
-        if (a->uid == actor->uid && a->tree == tree && strcmp(a->exe, actor->exe) == 0)
+        if (a->tree == tree && a->uid == actor->uid && strcmp(a->client, actor->client) == 0 &&
+            (*a->client || strcmp(a->exe, actor->exe) == 0))
             return true;
     }
     return false;
@@ -83,13 +85,14 @@ void detect_tick(struct detect *d, int64_t monotonic_ns)
         detector_table[i]->on_tick(d->states[i], monotonic_ns);
 }
 
-void detect_approve(struct detect *d, const char *exe, uint32_t uid, uint32_t tree)
+void detect_approve(struct detect *d, const struct actor *who, uint32_t tree)
 {
-    struct approval a = {.uid = uid, .tree = tree};
-    size_t length = strnlen(exe, sizeof(a.exe) - 1);
-    if (length == 0)
+    struct approval a = {.uid = who->uid, .tree = tree};
+    if (!*who->exe && !*who->client)
         return; /* an unknown program cannot be told from another */
-    memcpy(a.exe, exe, length);
+    memcpy(a.client, who->client, strnlen(who->client, sizeof(a.client) - 1));
+    if (!*a.client)
+        memcpy(a.exe, who->exe, strnlen(who->exe, sizeof(a.exe) - 1));
     for (size_t i = 0; i < d->approval_count; i++)
         if (memcmp(&d->approvals[i], &a, sizeof(a)) == 0)
             return;

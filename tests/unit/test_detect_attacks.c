@@ -299,7 +299,7 @@ static void an_approved_program_never_rings(void **state)
     (void)state;
     struct world *w = world_new(SHARE_FILES);
     world_share(w, 8, SHARE_FILES);
-    detect_approve(world_detect(w), "/tmp/.x/locker", 1000, 0);
+    detect_approve(world_detect(w), &(struct actor){.uid = 1000, .exe = "/tmp/.x/locker"}, 0);
     attack(w, &(struct attack){.spoil = whole, .files = 100});
     assert_int_equal(world_alerts(w), 0);
     assert_int_equal(world_watches(w), 0);
@@ -311,7 +311,7 @@ static void an_approval_is_for_one_user_only(void **state)
     (void)state;
     struct world *w = world_new(SHARE_FILES);
     world_share(w, 8, SHARE_FILES);
-    detect_approve(world_detect(w), "/tmp/.x/locker", 1001, 0);
+    detect_approve(world_detect(w), &(struct actor){.uid = 1001, .exe = "/tmp/.x/locker"}, 0);
     attack(w, &(struct attack){.spoil = whole, .files = 10});
     assert_int_equal(world_alerts(w), 1);
     world_free(w);
