@@ -65,8 +65,10 @@ static bool is_approved(const struct detect *d, const struct actor *actor, uint3
 {
     for (size_t i = 0; i < d->approval_count; i++) {
         const struct approval *a = &d->approvals[i];
-        if (a->tree == tree && a->uid == actor->uid && strcmp(a->client, actor->client) == 0 &&
-            (*a->client || strcmp(a->exe, actor->exe) == 0))
+        if (a->tree != tree || strcmp(a->client, actor->client) != 0)
+            continue;
+        /* A file server changes its effective user from request to request. */
+        if (*a->client || (a->uid == actor->uid && strcmp(a->exe, actor->exe) == 0))
             return true;
     }
     return false;
