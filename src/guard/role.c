@@ -12,6 +12,8 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <systemd/sd-id128.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -309,6 +311,10 @@ static void prepare(void)
     signal(SIGINT, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
+    /* What libraries read from files once and remember: the event loop's boot id, the time zone. */
+    sd_id128_t boot;
+    sd_id128_get_boot(&boot);
+    tzset();
     /* One arena and small thresholds: seven processes must stay small together. */
     mallopt(M_ARENA_MAX, 1);
     mallopt(M_TRIM_THRESHOLD, 256 * 1024);
