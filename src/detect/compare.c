@@ -205,7 +205,7 @@ static struct verdict judge_plain(const struct sketch *before, const struct sket
         return spoiled(SPOIL_PARTLY, is_typed(after->filetype) ? 500 : 700);
     if (t->mixed * 2 >= t->both && t->mixed > 0 && after->filetype != FILETYPE_TEXT)
         return spoiled(SPOIL_PARTLY, same_type ? 450 : 900);
-    if (t->encoded * 2 >= t->both && t->encoded > 0)
+    if (t->encoded == t->both) /* all of it: a mailbox shifts its coded attachments about */
         return spoiled(SPOIL_ENCODED, 450);
     if (t->moved >= 2 && t->moved == t->changed && before->size == after->size)
         return spoiled(SPOIL_SHUFFLED, 600);

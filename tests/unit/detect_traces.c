@@ -366,25 +366,35 @@ static void fill_table(uint8_t *bytes, size_t length, uint64_t seed)
     }
 }
 
-/* Deflated text: what is inside office documents, PDF streams and loose objects. */
-static void fill_deflated(uint8_t *bytes, size_t length, uint64_t seed, bool bare)
+#define POOL_TEXT (12 << 20)
+
+/* One long deflate stream of words and numbers, made once: what is inside office documents, PDF streams and
+ * loose objects. */
+static const uint8_t *deflated_pool(size_t *length)
 {
-    size_t size = length * 6 + 1000;
-    uint8_t *text = mem_zalloc(size, 1), *packed;
-    uLongf packed_length = compressBound(size);
-    packed = mem_zalloc(packed_length, 1);
-    fill_text(text, size, seed);
-    for (size_t i = 0; i < size; i += 3) /* numbers among the words, as real documents have */
-        text[i] = (uint8_t)('0' + next(&seed) % 75);
-    compress2(packed, &packed_length, text, size, 6);
-    size_t skip = bare ? 2 : 0;
-    for (size_t at = 0; at < length;) {
-        size_t part = packed_length - skip < length - at ? packed_length - skip : length - at;
-        memcpy(bytes + at, packed + skip, part);
-        at += part;
+    static uint8_t *pool;
+    static uLongf pool_length;
+    if (!pool) {
+        uint64_t seed = 1;
+        uint8_t *text = mem_zalloc(POOL_TEXT, 1);
+        fill_text(text, POOL_TEXT, seed);
+        for (size_t i = 0; i < POOL_TEXT; i += 3)
+            text[i] = (uint8_t)('0' + next(&seed) % 75);
+        pool_length = compressBound(POOL_TEXT);
+        pool = mem_zalloc(pool_length, 1);
+        compress2(pool, &pool_length, text, POOL_TEXT, 1);
+        free(text);
     }
-    free(text);
-    free(packed);
+    *length = pool_length;
+    return pool;
+}
+
+/* A piece of it, from a place that the seed chooses. */
+static void fill_deflated(uint8_t *bytes, size_t length, uint64_t seed)
+{
+    size_t pool_length;
+    const uint8_t *pool = deflated_pool(&pool_length);
+    memcpy(bytes, pool + next(&seed) % (pool_length - length), length);
 }
 
 static void put_head(uint8_t *bytes, size_t length, const char *head, size_t head_length)
@@ -402,25 +412,26 @@ uint8_t *content_make(enum content kind, uint64_t seed, size_t length)
         fill_text(bytes, length, seed);
         break;
     case DOCUMENT:
-        fill_deflated(bytes, length, seed, true);
+        fill_deflated(bytes, length, seed);
         HEAD("PK\003\004\024\000\000\000\010\000\000\000!\000\000\000\000\000\000\000\000\000\000\000\000\000"
              "\023\000\000\000[Content_Types].xml");
         break;
     case PDF:
-        fill_deflated(bytes, length, seed, true);
+        fill_deflated(bytes, length, seed);
         HEAD("%PDF-1.7\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n5 0 obj\n<< /Length 9000 "
              "/Filter /FlateDecode >>\nstream\n");
         break;
     case PICTURE:
-        fill_deflated(bytes, length, seed, true);
+        fill_deflated(bytes, length, seed);
         HEAD("\xFF\xD8\xFF\xE0\000\020JFIF\000\001\001\001\000`\000`\000\000");
         break;
     case GZIP:
-        fill_deflated(bytes, length, seed, true);
+        fill_deflated(bytes, length, seed);
         HEAD("\x1F\x8B\x08\000\000\000\000\000\000\003");
         break;
     case LOOSE_OBJECT:
-        fill_deflated(bytes, length, seed, false);
+        fill_deflated(bytes, length, seed);
+        HEAD("x\001");
         break;
     case TABLE:
         fill_table(bytes, length, seed);
