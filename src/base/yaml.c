@@ -65,6 +65,11 @@ int yaml_error(struct yaml_node *node, const char *format, ...)
     return err_set(ERR_INVALID, "%s:%d: %s", node->file, node->line, made);
 }
 
+int yaml_line(const struct yaml_node *node)
+{
+    return node->line;
+}
+
 static int line_of(struct fy_node *from)
 {
     struct fy_token *token = fy_node_get_scalar_token(from);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * beffroi COMMAND: finds the command and runs it.
+ * beffroi: finds the command and runs it.
  */
 #include <stdio.h>
 #include <string.h>
@@ -24,8 +25,15 @@ static const struct cmd_row commands[] = {
     {"drill", cmd_drill, N_("rehearse an attack, safely")},
 #ifdef WITH_ROLE
     {"role", cmd_role, NULL},
+    {"role-try", cmd_role_try, NULL},
 #endif
     {0},
+
+static const struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    {"vault", cmd_vault},
 };
 
 int main(int argc, char **argv)
@@ -36,4 +44,9 @@ int main(int argc, char **argv)
         return cmd_finish(CMD_DONE);
     }
     return cmd_dispatch("", N_("Guards a town's file servers against ransomware."), commands, argc, argv);
+    for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof commands[0]; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    fprintf(stderr, _("Usage: beffroi COMMAND [OPTION...]\n"));
+    return 2;
 }
