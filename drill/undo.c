@@ -53,14 +53,20 @@ static void decrypt(const struct undo *u, const char *path, struct buf *b, uint6
     }
 }
 
+/* What was done to a file, or NULL. */
+static const struct ledger_row *row_of(const struct undo *u, const char *path)
+{
+    for (uint32_t i = 0; i < u->ledger->count && i < LEDGER_ROWS; i++)
+        if (!u->ledger->rows[i].note && strcmp(u->ledger->rows[i].path, path) == 0)
+            return &u->ledger->rows[i];
+    return NULL;
+}
+
 /* Tries the file under its name and its new name, decrypted as far as the ledger says, and one write further
  * (the simulator may have been stopped between writing and noting it). */
 static bool decrypted(const struct undo *u, const struct manifest_entry *e, struct buf *b, char **found)
 {
-    const struct ledger_row *row = NULL;
-    for (uint32_t i = 0; i < u->ledger->count && i < LEDGER_ROWS && !row; i++)
-        if (!u->ledger->rows[i].note && strcmp(u->ledger->rows[i].path, e->path) == 0)
-            row = &u->ledger->rows[i];
+    const struct ledger_row *row = row_of(u, e->path);
     const char *extension = *u->ledger->extension ? u->ledger->extension : ".locked";
     for (int attempt = 0; row && attempt < 4; attempt++) {
         char *name = mem_printf("%s%s", e->path, attempt & 1 ? extension : "");
@@ -85,6 +91,22 @@ static bool rebuilt(const struct undo *u, const struct manifest_entry *e, struct
     return false;
 }
 
+/* Gives an open file of the town its owner, mode, attributes and dates. */
+static int dress(const struct undo *u, const char *path, int fd)
+{
+    for (size_t i = 0; i < u->town->count; i++)
+        if (strcmp(u->town->files[i].path, path) == 0)
+            return town_dress(u->town, i, fd);
+    return 0;
+}
+
+static void redress(const struct undo *u, const char *path)
+{
+    int fd FD_AUTO = path_open_beneath(u->yard->share, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0);
+    if (fd < 0 || dress(u, path, fd) < 0)
+        u->counts->failed++;
+}
+
 static int write_back(const struct undo *u, const struct manifest_entry *e, const struct buf *b,
                       const char *found)
 {
@@ -99,10 +121,7 @@ static int write_back(const struct undo *u, const struct manifest_entry *e, cons
     if (fd < 0)
         return err_sys(_("cannot open %s"), e->path);
     int code = fd_write_all(fd, b->data, b->length, e->path);
-    for (size_t i = 0; code == 0 && i < u->town->count; i++)
-        if (strcmp(u->town->files[i].path, e->path) == 0)
-            return town_dress(u->town, i, fd);
-    return code;
+    return code < 0 ? code : dress(u, e->path, fd);
 }
 
 static void undo_file(const struct undo *u, const struct manifest_entry *e)
@@ -112,6 +131,8 @@ static void undo_file(const struct undo *u, const struct manifest_entry *e)
     char *found = NULL;
     if (read_share(u, e->path, &b) && is_right(e, &b)) {
         u->counts->right++;
+        if (row_of(u, e->path)) /* its bytes are: an empty file that was cut has only lost its time */
+            redress(u, e->path);
         return;
     }
     bool by_key = decrypted(u, e, &b, &found);
