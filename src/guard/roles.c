@@ -4,8 +4,8 @@
 #include <string.h>
 
 static const struct role_ops *const table[ROLE_COUNT] = {
-    [ROLE_API] = &role_api_ops,
-    [ROLE_SCRIBE] = &role_scribe_ops,
+    [ROLE_SENSOR] = &role_sensor_ops, [ROLE_JUDGE] = &role_judge_ops, [ROLE_ACTOR] = &role_actor_ops,
+    [ROLE_VAULT] = &role_vault_ops,   [ROLE_API] = &role_api_ops,     [ROLE_SCRIBE] = &role_scribe_ops,
 };
 
 const enum role roles_start_order[] = {ROLE_SCRIBE, ROLE_JUDGE,  ROLE_ACTOR,     ROLE_VAULT,

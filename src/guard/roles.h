@@ -20,6 +20,10 @@ bool roles_talk(enum role a, enum role b);
 extern const enum role roles_start_order[];
 extern const enum role roles_stop_order[];
 
+extern const struct role_ops role_sensor_ops;
+extern const struct role_ops role_judge_ops;
+extern const struct role_ops role_actor_ops;
+extern const struct role_ops role_vault_ops;
 extern const struct role_ops role_api_ops;
 extern const struct role_ops role_scribe_ops;
 
