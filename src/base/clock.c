@@ -96,9 +96,13 @@ int time_parse(const char *text, int64_t *wall_ns)
     int64_t fraction = 0, offset;
     if (rest && *rest == '.')
         rest = parse_fraction(rest + 1, &fraction);
-    if (!rest || parse_offset(rest, &offset) != 0)
+    int64_t ns;
+    /* Years that int64_t nanoseconds cannot hold (before 1678, after 2261) are no times either. */
+    if (!rest || parse_offset(rest, &offset) != 0 ||
+        __builtin_mul_overflow((int64_t)timegm(&parts) - offset, NS_PER_SECOND, &ns) ||
+        __builtin_add_overflow(ns, fraction, &ns))
         return err_set(ERR_INVALID, _("\"%s\" is not a time such as 2026-11-22T16:54:00Z"), text);
-    *wall_ns = ((int64_t)timegm(&parts) - offset) * NS_PER_SECOND + fraction;
+    *wall_ns = ns;
     return 0;
 }
 

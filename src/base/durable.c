@@ -31,6 +31,8 @@ int durable_sync_folder(int dirfd, const char *what)
 static int write_beside(int dirfd, const char *temporary, const char *name, const void *bytes, size_t length,
                         mode_t mode)
 {
+    /* A process with our number that was killed, before a reboot say, may have left one behind. */
+    unlinkat(dirfd, temporary, 0);
     int fd FD_AUTO = openat(dirfd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return err_sys(_("cannot create %s"), name);

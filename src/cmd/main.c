@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
+ *
  * beffroi: finds the command and runs it.
  */
 #include <stdio.h>
@@ -6,20 +7,26 @@
 
 #include "base/i18n.h"
 #include "cmd/cmd.h"
+#include "cmd/commands.h"
 
-static const struct command {
-    const char *name;
-    int (*run)(int argc, char **argv);
-} commands[] = {
-    {"vault", cmd_vault},
+static const struct cmd_row commands[] = {
+    {"guard", cmd_guard, N_("guard this machine's files (needs root)")},
+    {"status", cmd_status, N_("what is guarded, and whether all is well")},
+    {"incident", cmd_incident, N_("what happened, and what to do about it")},
+    {"vault", cmd_vault, N_("backups: make, list, restore, check")},
+    {"journal", cmd_journal, N_("the signed record of all that happened")},
+    {"drill", cmd_drill, N_("rehearse an attack, safely")},
+    {"role", cmd_role, NULL},
+    {"role-try", cmd_role_try, NULL},
+    {0},
 };
 
 int main(int argc, char **argv)
 {
     i18n_init();
-    for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof commands[0]; i++)
-        if (strcmp(argv[1], commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
-    fprintf(stderr, _("Usage: beffroi COMMAND [OPTION...]\n"));
-    return 2;
+    if (argc > 1 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0)) {
+        printf("beffroi %s\n", BEFFROI_VERSION);
+        return cmd_finish(CMD_DONE);
+    }
+    return cmd_dispatch("", N_("Guards a town's file servers against ransomware."), commands, argc, argv);
 }

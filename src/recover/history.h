@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What each actor did to the protected trees lately, kept small, so that exactly his changes can be taken
+ * back. Bounded: HISTORY_MAX changes in all; then the oldest changes of actors without an incident go first.
+ */
+#ifndef RECOVER_HISTORY_H
+#define RECOVER_HISTORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/event.h"
+
+#define HISTORY_MAX 400000
+
+struct history;
+
+/* A change, in the order it happened: the parts of an event that taking it back needs. */
+struct change {
+    uint64_t sequence;
+    enum event_kind kind;
+    uint32_t flags;
+    uint32_t tree;
+    const char *path;     /* borrowed from the history */
+    const char *new_path; /* of a rename, else "" */
+    struct version before;
+    struct version replaced;
+    struct filestate after;
+};
+
+struct history *history_new(void);
+void history_free(struct history *h);
+void history_add(struct history *h, const struct event *event);
+/* Calls `each` for all changes made by the culprits (same client if they have one, else same process tree),
+ * oldest first. */
+void history_of(struct history *h, const struct actor *culprits, size_t count,
+                void (*each)(const struct change *change, void *self), void *self);
+/* Keeps the changes of these actors whatever happens, until history_release: an incident needs them. */
+void history_pin(struct history *h, const struct actor *culprits, size_t count);
+void history_release(struct history *h, const struct actor *culprits, size_t count);
+
+#endif
