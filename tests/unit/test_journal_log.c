@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -173,6 +174,46 @@ static void what_is_not_flushed_is_not_there(void **state)
     assert_int_equal(journal_close(j), 0);
 }
 
+/* Writes 600 entries, and waits in the middle until the reader has said that it got there. */
+static void write_600(const struct folder *folder, int wait_fd)
+{
+    struct journal *j = NULL;
+    char byte;
+    if (journal_open(folder->fd, "x", &j) != 0)
+        _exit(1);
+    for (unsigned i = 0; i < 600; i++) {
+        append(j, i, true);
+        if (i == 300 && read(wait_fd, &byte, 1) != 1)
+            _exit(1);
+    }
+    _exit(journal_close(j) ? 1 : 0);
+}
+
+static void can_be_read_while_it_is_written(void **state)
+{
+    struct folder *folder = *state;
+    int ends[2], status;
+    assert_int_equal(journal_close(must_open(folder)), 0);
+    assert_int_equal(pipe(ends), 0);
+    pid_t writer = fork();
+    assert_true(writer >= 0);
+    if (writer == 0)
+        write_600(folder, ends[0]);
+    unsigned count = 0;
+    bool released = false;
+    while (waitpid(writer, &status, WNOHANG) == 0) {
+        unsigned now = count_from(folder, 0);
+        assert_true(now >= count);
+        count = now;
+        if (count == 301 && !released)
+            released = write(ends[1], "x", 1) == 1;
+    }
+    assert_true(released && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    assert_int_equal(count_from(folder, 0), 600);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
 
 int main(void)
@@ -184,6 +225,7 @@ int main(void)
         CASE(refuses_entries_that_are_too_long_or_empty),
         CASE(keys_have_the_modes_that_were_promised),
         CASE(what_is_not_flushed_is_not_there),
+        CASE(can_be_read_while_it_is_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
