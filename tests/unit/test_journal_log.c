@@ -10,10 +10,13 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <linux/landlock.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -214,6 +217,46 @@ static void can_be_read_while_it_is_written(void **state)
     close(ends[1]);
 }
 
+#define FOLDER_RIGHTS                                                                                        \
+    (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_WRITE_FILE |            \
+     LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |            \
+     LANDLOCK_ACCESS_FS_REMOVE_DIR)
+
+/* From here on this process reaches nothing but the folder. False when the kernel has no landlock. */
+static bool enter_sandbox(int folder)
+{
+    struct landlock_ruleset_attr rights = {.handled_access_fs = FOLDER_RIGHTS | LANDLOCK_ACCESS_FS_EXECUTE};
+    struct landlock_path_beneath_attr beneath = {.allowed_access = FOLDER_RIGHTS, .parent_fd = folder};
+    int rules = (int)syscall(SYS_landlock_create_ruleset, &rights, sizeof rights, 0);
+    return rules >= 0 &&
+           syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) == 0 &&
+           prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && syscall(SYS_landlock_restrict_self, rules, 0) == 0;
+}
+
+static void is_written_from_within_a_sandbox(void **state)
+{
+    struct folder *folder = *state;
+    pid_t writer = fork();
+    assert_true(writer >= 0);
+    if (writer == 0) {
+        struct journal *j = must_open(folder);
+        if (!enter_sandbox(folder->fd))
+            _exit(77);
+        if (open("/etc/passwd", O_RDONLY) >= 0)
+            _exit(2);
+        for (unsigned i = 0; i < 300; i++)
+            append(j, i, i % 20 == 0);
+        _exit(journal_close(j) ? 1 : 0);
+    }
+    int status;
+    assert_true(waitpid(writer, &status, 0) == writer && WIFEXITED(status));
+    if (WEXITSTATUS(status) == 77)
+        skip();
+    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_int_equal(count_from(folder, 0), 300);
+    assert_false(is_there(folder, "tile/0/000.p"));
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
 
 int main(void)
@@ -226,6 +269,7 @@ int main(void)
         CASE(keys_have_the_modes_that_were_promised),
         CASE(what_is_not_flushed_is_not_there),
         CASE(can_be_read_while_it_is_written),
+        CASE(is_written_from_within_a_sandbox),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
