@@ -6,7 +6,7 @@ set -euo pipefail
 
 write_journal <<<"note 10" >"$T/out"
 cp "$JOURNAL/checkpoint" "$T/older"
-write_journal <<<"note 4" >"$T/out"
+write_journal <<<"note 4 20" >"$T/out"
 cp "$T/older" "$JOURNAL/checkpoint"
 expect_intact
 python3 - "$T/report" <<'PYTHON' || fail "no warning about entries 10 to 13"
