@@ -310,7 +310,8 @@ static void print_report(const struct verify *v)
     const struct verify_report *report = &v->report;
     print_findings(report);
     if (report->damages) {
-        printf(_("The journal is NOT as it was signed: of %llu entries, %llu are right. Keep a copy of the "
+        printf(_("The journal is NOT as it was signed: of %llu entries, %llu fit their hashes. Keep a copy "
+                 "of the "
                  "folder "
                  "as evidence.\n"),
                (unsigned long long)report->size, (unsigned long long)report->checked);
