@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/i18n.h"
 #include "base/mem.h"
+#include "base/words.h"
 
 #define MAX_DEPTH 32
 #define MAX_KEYS  64 /* different keys asked of one mapping */
@@ -63,6 +64,11 @@ int yaml_error(struct yaml_node *node, const char *format, ...)
     vsnprintf(made, sizeof made, format, args);
     va_end(args);
     return err_set(ERR_INVALID, "%s:%d: %s", node->file, node->line, made);
+}
+
+int yaml_line(const struct yaml_node *node)
+{
+    return node->line;
 }
 
 static int line_of(struct fy_node *from)
@@ -187,18 +193,57 @@ static struct fy_diag *quiet_diag(void)
     return diag;
 }
 
+/* The length of the UTF-8 character at `at`, or 0 when there is none: cut short, overlong, a surrogate,
+ * beyond Unicode, or a control character that has no business in a text file. */
+static size_t character(const unsigned char *at, size_t left)
+{
+    unsigned char first = at[0];
+    if (first < 0x80)
+        return first >= 0x20 || first == '\t' || first == '\n' || first == '\r';
+    size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+    if (first < 0xc2 || first > 0xf4 || left < length)
+        return 0;
+    for (size_t i = 1; i < length; i++)
+        if ((at[i] & 0xc0) != 0x80)
+            return 0;
+    bool overlong = (first == 0xe0 && at[1] < 0xa0) || (first == 0xf0 && at[1] < 0x90);
+    bool beyond = (first == 0xed && at[1] > 0x9f) || (first == 0xf4 && at[1] > 0x8f);
+    return overlong || beyond ? 0 : length;
+}
+
+/* libfyaml 0.7 never returns from some directives ("%...") and trusts what it takes for UTF-8, so it gets
+ * only text that is UTF-8 for sure and has no directive. */
+static int check_text(const char *text, size_t length, const char *name)
+{
+    const unsigned char *bytes = (const unsigned char *)text;
+    int line = 1;
+    for (size_t at = 0; at < length;) {
+        if (bytes[at] == '%' && (at == 0 || bytes[at - 1] == '\n' || bytes[at - 1] == '\r'))
+            return err_set(ERR_INVALID, _("%s:%d: directives (%%) are not used here"), name, line);
+        size_t step = character(bytes + at, length - at);
+        if (step == 0)
+            return err_set(ERR_INVALID, _("%s:%d: a byte (%#x) that is no UTF-8 text"), name, line,
+                           bytes[at]);
+        line += bytes[at] == '\n';
+        at += step;
+    }
+    return 0;
+}
+
 int yaml_parse(const char *text, size_t length, const char *name, struct yaml **out)
 {
     if (length > YAML_MAX_BYTES)
         return err_set(ERR_TOO_LARGE, _("%s is larger than %d bytes"), name, YAML_MAX_BYTES);
     if (memchr(text, 0, length))
         return err_set(ERR_INVALID, _("%s: holds NUL characters; it is not a text file"), name);
+    int err = check_text(text, length, name);
+    if (err)
+        return err;
     struct fy_diag *diag = quiet_diag();
     if (!diag)
         return err_set(ERR_SYSTEM, _("%s: the YAML reader did not start"), name);
     struct fy_parse_cfg cfg = {.flags = FYPCF_QUIET | FYPCF_DISABLE_ACCELERATORS, .diag = diag};
     struct fy_document *parsed = fy_document_build_from_string(&cfg, text, length);
-    int err = 0;
     if (!parsed) {
         err = syntax_error(diag, name);
     } else {
@@ -401,31 +446,6 @@ int yaml_choice(struct yaml_node *mapping, const char *key, bool required, const
     return yaml_error(node, _("%s wants one of %s, not \"%s\""), key, all, node->text);
 }
 
-/* The number of letters to insert, delete or replace; words longer than 31 letters count as far apart. */
-static size_t distance(const char *a, const char *b)
-{
-    size_t rows = strlen(a), columns = strlen(b);
-    size_t line[32];
-    if (rows > 31 || columns > 31)
-        return 99;
-    for (size_t j = 0; j <= columns; j++)
-        line[j] = j;
-    for (size_t i = 1; i <= rows; i++) {
-        size_t corner = line[0];
-        line[0] = i;
-        for (size_t j = 1; j <= columns; j++) {
-            size_t best = corner + (a[i - 1] != b[j - 1]);
-            corner = line[j];
-            if (line[j] + 1 < best)
-                best = line[j] + 1;
-            if (line[j - 1] + 1 < best)
-                best = line[j - 1] + 1;
-            line[j] = best;
-        }
-    }
-    return line[columns];
-}
-
 int yaml_no_more(struct yaml_node *mapping)
 {
     for (size_t i = 0; i < mapping->count; i++) {
@@ -435,7 +455,7 @@ int yaml_no_more(struct yaml_node *mapping)
         const char *nearest = NULL;
         size_t least = 4; /* a key that differs by more letters is no misspelling */
         for (size_t j = 0; j < mapping->asked_count; j++) {
-            size_t apart = distance(item->key, mapping->asked[j]);
+            size_t apart = words_distance(item->key, mapping->asked[j]);
             if (apart < least) {
                 least = apart;
                 nearest = mapping->asked[j];

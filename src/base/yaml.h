@@ -53,6 +53,9 @@ int yaml_text(struct yaml_node *node, const char *what, const char **out);
  * key. Call after the last yaml_get on this mapping. */
 int yaml_no_more(struct yaml_node *mapping);
 
+/* The line the node stands on, from 1. */
+int yaml_line(const struct yaml_node *node);
+
 /* An error about this node: "FILE:LINE: " and the text. Returns ERR_INVALID. */
 int yaml_error(struct yaml_node *node, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -44,9 +44,6 @@ int client_choose(const char *socket, const char *config, char **path)
 static int no_guard(const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof address.sun_path)
-        return err_set(ERR_INVALID, _("the socket path %s is too long: the system allows %zu bytes"), path,
-                       sizeof address.sun_path - 1);
     memcpy(address.sun_path, path, strlen(path) + 1);
     int fd FD_AUTO = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
@@ -120,6 +117,10 @@ static int perform(CURL *curl, const char *socket, struct buf *body, json_t **an
 
 int client_ask(const char *socket, const char *resource, bool post, json_t **answer)
 {
+    const size_t longest = sizeof((struct sockaddr_un *)NULL)->sun_path - 1;
+    if (strlen(socket) > longest)
+        return err_set(ERR_INVALID, _("the socket path %s is too long: the system allows %zu bytes"), socket,
+                       longest);
     CURL *curl = curl_easy_init();
     if (!curl)
         return err_set(ERR_SYSTEM, _("libcurl does not start"));

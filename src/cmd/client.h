@@ -4,7 +4,7 @@
  * the thread's error, with its text and hint.
  *
  *   GET  /v1/status   /v1/incidents   /v1/incidents/N
- *   POST /v1/incidents/N/rollback   /v1/incidents/N/dismiss   /v1/incidents/N/close
+ *   POST /v1/incidents/N/rollback   .../dismiss   .../release   .../close
  *   an error: {"error": {"code": WORD of err_name, "text": ..., "hint": ...}}
  */
 #ifndef CMD_CLIENT_H

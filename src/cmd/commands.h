@@ -8,6 +8,7 @@
 
 int cmd_guard(int argc, char **argv);    /* the daemon, in the foreground */
 int cmd_role(int argc, char **argv);     /* one role of the daemon, started by its supervisor; hidden */
+int cmd_role_try(int argc, char **argv); /* tries what a role's sandbox refuses, for the tests; hidden */
 int cmd_status(int argc, char **argv);   /* what the guard watches and how it is */
 int cmd_incident(int argc, char **argv); /* what happened, and what to do about it */
 int cmd_vault(int argc, char **argv);    /* backups */

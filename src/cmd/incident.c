@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * beffroi incident list|show|rollback|dismiss|close. The story of one incident is told by story.c.
+ * beffroi incident list|show|rollback|dismiss|release|close. The story of one incident is told by story.c.
  */
 #include <jansson.h>
 #include <stdio.h>
@@ -174,6 +174,15 @@ static int run_close(int argc, char **argv)
                     argc, argv);
 }
 
+static int run_release(int argc, char **argv)
+{
+    return run_verb(
+        "release", "incident release",
+        N_("Lets a stopped program or a shut-out computer go on, once it has been cleaned, and closes the\n"
+           "incident. The files stay as they were put back; nothing is approved."),
+        argc, argv);
+}
+
 int cmd_incident(int argc, char **argv)
 {
     static const struct cmd_row rows[] = {
@@ -181,6 +190,7 @@ int cmd_incident(int argc, char **argv)
         {"show", run_show, N_("one incident, told whole")},
         {"rollback", run_rollback, N_("put back the files it spoiled")},
         {"dismiss", run_dismiss, N_("it was a false alarm: undo everything")},
+        {"release", run_release, N_("let the culprit go on: it has been cleaned")},
         {"close", run_close, N_("it has been dealt with")},
         {0},
     };

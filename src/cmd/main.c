@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * beffroi COMMAND: finds the command and runs it.
+ * beffroi: finds the command and runs it.
  */
 #include <stdio.h>
 #include <string.h>
@@ -10,21 +10,14 @@
 #include "cmd/commands.h"
 
 static const struct cmd_row commands[] = {
-#ifdef WITH_GUARD
     {"guard", cmd_guard, N_("guard this machine's files (needs root)")},
-#endif
     {"status", cmd_status, N_("what is guarded, and whether all is well")},
     {"incident", cmd_incident, N_("what happened, and what to do about it")},
-#ifdef WITH_VAULT
     {"vault", cmd_vault, N_("backups: make, list, restore, check")},
-#endif
-#ifdef WITH_JOURNAL
     {"journal", cmd_journal, N_("the signed record of all that happened")},
-#endif
     {"drill", cmd_drill, N_("rehearse an attack, safely")},
-#ifdef WITH_ROLE
     {"role", cmd_role, NULL},
-#endif
+    {"role-try", cmd_role_try, NULL},
     {0},
 };
 

@@ -228,6 +228,8 @@ void story_result(const json_t *incident, const char *verb, FILE *out)
             out,
             _("Incident %lld is dismissed: the program goes on, and its versions of the files are back.\n"),
             id);
+    else if (strcmp(verb, "release") == 0)
+        fprintf(out, _("Incident %lld: what was stopped or shut out may go on again.\n"), id);
     else
         fprintf(out, _("Incident %lld is closed.\n"), id);
 }

@@ -16,7 +16,7 @@ const char *story_state(const char *state);
 char *story_who(const json_t *incident);
 /* The whole story. */
 void story_print(const json_t *incident, FILE *out);
-/* One or two lines after `verb` (rollback, dismiss, close) was carried out. */
+/* One or two lines after `verb` (rollback, dismiss, release, close) was carried out. */
 void story_result(const json_t *incident, const char *verb, FILE *out);
 
 #endif

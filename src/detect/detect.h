@@ -32,8 +32,9 @@ void detect_set_tree_files(struct detect *d, uint32_t tree, uint32_t files);
 void detect_event(struct detect *d, const struct event *event);
 /* About once a second: lets old scores fade. Monotonic time, as in the events. */
 void detect_tick(struct detect *d, int64_t monotonic_ns);
-/* This program, run by this user, on this tree, is never again a reason for an alert. */
-void detect_approve(struct detect *d, const char *exe, uint32_t uid, uint32_t tree);
+/* This program (its exe), run by this user, on this tree, is never again a reason for an alert; when `who`
+ * has a client, this client instead: the program is then only the file server that works for everybody. */
+void detect_approve(struct detect *d, const struct actor *who, uint32_t tree);
 /* Forgets the scores of an actor (after it was dismissed or dealt with). */
 void detect_forget(struct detect *d, const struct actor *who);
 /* Whether this single event spoiled or removed contents that mattered: what the incident counts. */

@@ -2,12 +2,13 @@
  *
  * The guard's configuration: one strict YAML file (see beffroi.yaml(5)).
  *
- *   name: mairie-exemple              # what the journal and the snapshots call this machine; default: host
- * name state: /var/lib/beffroi           # journal, shadow copies, quarantine, held lists socket:
- * /run/beffroi/api.sock user: beffroi                     # whom the judge and the api run as; default
- * beffroi, if it exists, else nobody protect:
+ *   name: mairie-exemple      # what the journal and the snapshots call this machine; default: its host name
+ *   state: /var/lib/beffroi   # journal, shadow copies, quarantine, held lists
+ *   socket: /run/beffroi/api.sock
+ *   user: beffroi             # whom the judge and the api run as; default: beffroi if it exists, else nobody
+ *   protect:
  *     - path: /srv/partages
- *       kind: files                   # files | website | mail | database
+ *       kind: files           # files | website | mail | database
  *       snapshot-every: 15m
  *       decoys: false
  *   vault: { repository: /var/lib/beffroi/vault, password-file: /etc/beffroi/vault.pass }
@@ -31,9 +32,11 @@ struct config_tree {
     enum tree_kind kind;
     int64_t snapshot_every_ns;
     bool decoys;
+    int line; /* in the file, for messages */
 };
 
 struct config {
+    char *file; /* as it was given to config_parse */
     char *name;
     char *state;
     char *socket;

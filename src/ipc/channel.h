@@ -32,9 +32,13 @@ void channel_free(struct channel *c);
 /* Encodes and sends. ERR_CLOSED, or ERR_TOO_LARGE when the other side does not keep up: the caller decides
  * what to drop, and counts it. */
 int channel_send(struct channel *c, const struct message *m);
+/* The same with a descriptor that the other side gets a copy of; `fd` stays the caller's. */
 int channel_send_fd(struct channel *c, const struct message *m, int fd);
 /* Bytes that wait to be sent. */
 size_t channel_backlog(const struct channel *c);
+
+/* Blocks until all that waits is sent, the other side is gone, or the time is over: before leaving. */
+void channel_drain(struct channel *c, int timeout_ms);
 
 /* Without a loop, for a thread that talks on a socket by itself: one message, blocking up to `timeout_ms`
  * (-1: for ever). channel_receive gives ERR_TIMEOUT or ERR_CLOSED. */

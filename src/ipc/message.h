@@ -4,8 +4,8 @@
  * in the order of the struct, encoded as base/buf.h says; it must end exactly. A message that does not
  * decode ends the channel: the other side is broken or hostile.
  *
- *   supervisor <-> every role    wire, ready, alive, role-lost, stop
- *   sensor     <-> judge         event, sync/synced, watch, condemn, held, sensor-state
+ *   supervisor <-> every role    wire, ready, alive, role-lost, stop, guard-pid
+ *   sensor     <-> judge         event, sync/synced, flush/flushed, watch, condemn, held, sensor-state
  *   judge      <-> actor         order, step, steps-end, action, step-result
  *   judge      <-> vault         order, step, steps-end, action, step-result, snapshot, vault-state
  *   judge      <-> scribe        append, appended, replay
@@ -42,6 +42,7 @@ enum message_type {
     MSG_ALIVE = 3,     /* supervisor asks, the role answers with the same: its loop turns */
     MSG_ROLE_LOST = 4, /* supervisor to judge: a role died; `text` says how */
     MSG_STOP = 5,      /* supervisor: finish and leave */
+    MSG_GUARD_PID = 6, /* supervisor to sensor and actor: this process is one of ours (or no longer) */
     MSG_EVENT = 10,    /* sensor: something changed */
     MSG_SYNC = 11,     /* sensor: a watched program waits at an open; answer when all events up to `sequence`
                           are weighed */
@@ -50,6 +51,8 @@ enum message_type {
     MSG_CONDEMN = 14, /* judge: refuse every open for writing of this process tree or client */
     MSG_HELD = 15,    /* judge: a snapshot is complete; the file names what the vault now holds */
     MSG_SENSOR_STATE = 16,
+    MSG_FLUSH = 17,   /* judge: `actor` is stopped; tell all it did, also to files it still holds open */
+    MSG_FLUSHED = 18, /* sensor: every event of that actor has been sent */
     MSG_ORDER = 20,
     MSG_STEP = 21, /* part of the order with the same number */
     MSG_STEPS_END = 22,
@@ -79,6 +82,11 @@ struct msg_role_lost {
     uint32_t restarts; /* how often it has been restarted so far */
     char text[256];    /* "killed by signal 11", "exit status 1" */
 };
+struct msg_guard_pid {
+    enum role role;
+    int32_t pid;
+    bool on;
+};
 struct msg_sync {
     uint64_t token;
     uint64_t sequence;
@@ -97,6 +105,13 @@ struct msg_watch {
 struct msg_condemn {
     bool on;
     struct actor actor; /* by client when it has one, else by root_pid+root_start */
+};
+struct msg_flush {
+    uint64_t token;
+    struct actor actor; /* as in msg_condemn */
+};
+struct msg_flushed {
+    uint64_t token;
 };
 struct msg_held {
     uint32_t tree;
@@ -167,6 +182,8 @@ enum request_verb {
     REQUEST_DISMISS = 5,
     REQUEST_CLOSE = 6,
     REQUEST_SNAPSHOT = 7, /* of protected tree `tree`, UINT32_MAX: of all */
+    REQUEST_RELEASE =
+        8, /* undo the containment of `incident`, which stays an attack: the machine was cleaned */
 };
 struct msg_request {
     uint64_t id;
@@ -189,11 +206,14 @@ struct message {
         struct msg_wire wire;
         struct msg_alive alive;
         struct msg_role_lost role_lost;
+        struct msg_guard_pid guard_pid;
         struct event event;
         struct msg_sync sync;
         struct msg_synced synced;
         struct msg_watch watch;
         struct msg_condemn condemn;
+        struct msg_flush flush;
+        struct msg_flushed flushed;
         struct msg_held held;
         struct msg_sensor_state sensor_state;
         struct order order;

@@ -7,25 +7,20 @@
 #include "journal/incidents.h"
 #include "journal/record.h"
 
-static struct approval *find(const struct approvals *list, const char *exe, uint32_t uid,
-                             const char *tree_path)
+static struct approval *find(const struct approvals *list, const struct approval *same)
 {
-    for (size_t i = 0; i < list->count; i++)
-        if (list->items[i].uid == uid && strcmp(list->items[i].exe, exe) == 0 &&
-            strcmp(list->items[i].tree_path, tree_path) == 0)
-            return &list->items[i];
+    for (size_t i = 0; i < list->count; i++) {
+        struct approval *item = &list->items[i];
+        if (item->uid == same->uid && strcmp(item->exe, same->exe) == 0 &&
+            strcmp(item->client, same->client) == 0 && strcmp(item->tree_path, same->tree_path) == 0)
+            return item;
+    }
     return NULL;
-}
-
-const struct approval *approvals_find(const struct approvals *list, const char *exe, uint32_t uid,
-                                      const char *tree_path)
-{
-    return find(list, exe, uid, tree_path);
 }
 
 static bool take(struct approvals *list, const struct approval *approval, bool revoked)
 {
-    struct approval *known = find(list, approval->exe, approval->uid, approval->tree_path);
+    struct approval *known = find(list, approval);
     if (revoked) {
         if (known)
             *known = list->items[--list->count];
@@ -46,8 +41,8 @@ bool approvals_fold(struct approvals *list, const char *text, size_t length)
         const json_t *exact = json_object_get(root, "beffroi");
         struct approval *approval MEM_AUTO = mem_zalloc(1, sizeof *approval);
         record_get_approval(exact, approval);
-        /* An approval of no program would approve all whose program is not known. */
-        if (*approval->exe && *approval->tree_path)
+        /* An approval of nobody would approve all whose program is not known. */
+        if ((*approval->exe || *approval->client) && *approval->tree_path)
             changed = take(list, approval, field_get_bool(exact, "revoked"));
     }
     json_decref(root);

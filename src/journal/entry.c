@@ -144,6 +144,8 @@ char *entry_incident(const struct entry_context *context, uint32_t incident,
     field_put_u64(exact, "incident", incident);
     json_object_set_new(exact, "state", json_string(incident_state_name(change->state)));
     field_put_time(exact, "time", change->time_ns);
+    field_put_u64(exact, "touched", change->touched);
+    field_put_u64(exact, "spoiled", change->spoiled);
     field_put_u64(exact, "recovered", change->recovered);
     field_put_u64(exact, "kept", change->kept);
     field_put_u64(exact, "lost", change->lost);

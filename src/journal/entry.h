@@ -47,6 +47,7 @@ struct entry_context {
 /* An approval: this program, run by this user, may work on this tree. */
 struct approval {
     char exe[ACTOR_EXE_SIZE];
+    char client[ACTOR_CLIENT_SIZE]; /* not "": this remote client, whatever program serves it */
     uint32_t uid;
     char tree_path[EVENT_PATH_SIZE];
     uint32_t incident; /* the dismissed incident it comes from; 0: none */
@@ -57,6 +58,7 @@ struct approval {
 struct incident_change {
     enum incident_state state;
     int64_t time_ns;                /* when it became so */
+    uint32_t touched, spoiled;      /* the final counts; used with INCIDENT_CONTAINED */
     uint32_t recovered, kept, lost; /* the final totals; used with INCIDENT_RECOVERED */
     const char *who;                /* the person's user name, "" when the guard itself */
     const char *text;               /* why, in words; "" for none */

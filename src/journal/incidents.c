@@ -109,8 +109,10 @@ static void apply_action(struct incident *incident, const struct action *action)
     bool done = action->result == ACTION_DONE || action->result == ACTION_PARTLY;
     if (!done || action->undo)
         return;
+    if (*action->username && !*incident->username)
+        memcpy(incident->username, action->username, sizeof incident->username);
     if (action->kind == ORDER_FREEZE || action->kind == ORDER_LOCKOUT) {
-        if (!incident->contained_ns)
+        if (action->time_ns > incident->contained_ns && !incident->recovered_ns)
             incident->contained_ns = action->time_ns;
         if (incident->state == INCIDENT_OPEN)
             incident->state = INCIDENT_CONTAINED;
@@ -147,6 +149,10 @@ static bool fold_change(struct incidents *list, const json_t *exact)
     case INCIDENT_CONTAINED:
         if (!incident->contained_ns)
             incident->contained_ns = time_ns;
+        if (field_get_u32(exact, "touched")) {
+            incident->alert.touched = field_get_u32(exact, "touched");
+            incident->alert.spoiled = field_get_u32(exact, "spoiled");
+        }
         break;
     case INCIDENT_RECOVERED:
         incident->recovered_ns = time_ns;

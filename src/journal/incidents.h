@@ -5,9 +5,10 @@
  * nothing, and entries that make no sense (unknown incident, wrong types) are passed over.
  *
  *     alert      opens the incident; a later one for the same id brings the newest counts, reasons and
- * culprits, but the first times stay action     is added to its incident; the first freeze or lockout that
- * was done marks it contained; a recovery adds to recovered and kept incident   sets the state; with
- * "recovered" also the final totals
+ *                culprits, but the first times stay
+ *     action     is added to its incident; the latest freeze or lockout before the recovery is when it was
+ *                contained; a recovery adds to recovered and kept
+ *     incident   sets the state; with "contained" also the files touched, with "recovered" the totals
  */
 #ifndef JOURNAL_INCIDENTS_H
 #define JOURNAL_INCIDENTS_H
@@ -46,9 +47,6 @@ struct approvals {
 };
 
 bool approvals_fold(struct approvals *list, const char *text, size_t length);
-/* The approval of this program, user and tree, or NULL. */
-const struct approval *approvals_find(const struct approvals *list, const char *exe, uint32_t uid,
-                                      const char *tree_path);
 void approvals_free(struct approvals *list); /* empties it */
 
 /* Takes an entry apart: its kind, and in *root the whole object, which the caller decrefs. ENTRY 0 and *root

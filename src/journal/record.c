@@ -146,6 +146,7 @@ void record_put_action(json_t *object, const struct action *action)
     field_put_u64(object, "done", action->done);
     field_put_u64(object, "failed", action->failed);
     field_put_u64(object, "kept", action->kept);
+    field_put_text(object, "username", action->username);
     field_put_text(object, "text", action->text);
 }
 
@@ -162,6 +163,7 @@ void record_get_action(const json_t *object, struct action *out)
     out->done = field_get_u32(object, "done");
     out->failed = field_get_u32(object, "failed");
     out->kept = field_get_u32(object, "kept");
+    field_get_text(object, "username", out->username, sizeof out->username);
     field_get_text(object, "text", out->text, sizeof out->text);
 }
 
@@ -221,6 +223,7 @@ void record_get_step(const json_t *object, struct step *out)
 void record_put_approval(json_t *object, const struct approval *approval)
 {
     field_put_text(object, "exe", approval->exe);
+    field_put_text(object, "client", approval->client);
     field_put_u64(object, "uid", approval->uid);
     field_put_text(object, "tree_path", approval->tree_path);
     field_put_u64(object, "incident", approval->incident);
@@ -231,6 +234,7 @@ void record_get_approval(const json_t *object, struct approval *out)
 {
     *out = (struct approval){0};
     field_get_text(object, "exe", out->exe, sizeof out->exe);
+    field_get_text(object, "client", out->client, sizeof out->client);
     out->uid = field_get_u32(object, "uid");
     field_get_text(object, "tree_path", out->tree_path, sizeof out->tree_path);
     out->incident = field_get_u32(object, "incident");

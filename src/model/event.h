@@ -58,6 +58,9 @@ struct event {
     struct version before;   /* the file's bytes before this change (written, truncated, deleted, renamed) */
     struct version replaced; /* of a rename: what it replaced; kind NONE and inode 0 when nothing was there */
     struct filestate after;  /* the file once the change was done; all zero if it is gone */
+    /* Before and after. Of a rename that replaced something: `old_sketch` is of what was replaced,
+     * `new_sketch` of the file that moved; of any other rename, both are of the file. Of a deletion:
+     * `old_sketch` is of what was deleted. A sketch that could not be drawn is not `valid`. */
     struct sketch old_sketch;
     struct sketch new_sketch;
 };

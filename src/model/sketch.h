@@ -6,6 +6,7 @@
 #ifndef MODEL_SKETCH_H
 #define MODEL_SKETCH_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* What the first bytes say a file is. Only fixed signatures at fixed places: nothing is parsed. */
@@ -57,6 +58,15 @@ struct sketch {
     uint8_t filetype; /* enum filetype */
     struct sketch_block blocks[SKETCH_BLOCKS];
 };
+
+/* Measures `length` bytes (at most SKETCH_BLOCK_SIZE of them are looked at) into `out`. Integer arithmetic
+ * alone, the same on every machine: a recorded sketch can be compared with one drawn elsewhere. */
+void sketch_block_measure(const uint8_t *bytes, size_t length, struct sketch_block *out);
+
+/* The type that a file's first bytes speak of; `length` up to SKETCH_BLOCK_SIZE are looked at (text is told
+ * from binary by all of them, a signature by the first 16). A ZIP archive whose first member is encrypted
+ * counts as FILETYPE_GPG: what matters is that only a key opens it. */
+enum filetype filetype_guess(const uint8_t *head, size_t length);
 
 /* A filetype's word in JSON ("zip") and for people, not yet translated ("ZIP archive or office document"). */
 const char *filetype_name(enum filetype type);

@@ -34,6 +34,7 @@ struct sensor_options {
     const int32_t *own_pids; /* let through at once: the guard's own processes (see sensor_own_pid) */
     size_t own_pid_count;
     struct gate_pulse *pulse; /* see ipc/pulse.h; may be NULL */
+    bool small_queue;         /* keep the kernel's limit on queued notifications: for tests of the rescan */
 };
 
 struct sensor_ops {
@@ -68,6 +69,9 @@ void sensor_own_pid(struct sensor *s, int32_t pid, bool own);
 void sensor_synced(struct sensor *s, uint64_t token, bool deny);
 void sensor_watch(struct sensor *s, enum scope scope, const struct actor *who, uint32_t tree, bool on);
 void sensor_condemn(struct sensor *s, const struct actor *who, bool on);
+/* `who` is stopped: gives `event` everything it did up to now, also an EVENT_WRITTEN for each file it changed
+ * and still holds open, and returns when that is done. Called from the thread that owns the sensor. */
+void sensor_flush(struct sensor *s, const struct actor *who);
 /* A snapshot holds what the file held/NAME says (see sensor/held.h). */
 int sensor_held(struct sensor *s, uint32_t tree, uint64_t snapshot, const char *name);
 void sensor_get_state(struct sensor *s, struct sensor_state *out);

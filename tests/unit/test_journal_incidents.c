@@ -133,8 +133,9 @@ static void an_incident_goes_its_way(void **state)
     fold(&list, action_text(1, ORDER_FREEZE, ACTION_DONE, 3, false));
     assert_int_equal(list.items[0]->state, INCIDENT_CONTAINED);
     assert_true(list.items[0]->contained_ns == NOON + 10 + ORDER_FREEZE);
+    /* Contained is when the last of several culprits was stopped. */
     fold(&list, action_text(1, ORDER_LOCKOUT, ACTION_DONE, 1, false));
-    assert_true(list.items[0]->contained_ns == NOON + 10 + ORDER_FREEZE);
+    assert_true(list.items[0]->contained_ns == NOON + 10 + ORDER_LOCKOUT);
     fold(&list, action_text(1, ORDER_RECOVER, ACTION_PARTLY, 40, false));
     assert_int_equal(list.items[0]->recovered, 40);
     assert_int_equal(list.items[0]->kept, 2);
@@ -151,7 +152,12 @@ static void an_incident_goes_its_way(void **state)
     assert_string_equal(list.items[0]->username, "paul");
     assert_int_equal(list.items[0]->state, INCIDENT_CONTAINED);
 
-    struct incident_change change = {INCIDENT_RECOVERED, NOON + 99, 47, 1, 0, "", "all files are back"};
+    struct incident_change change = {.state = INCIDENT_RECOVERED,
+                                     .time_ns = NOON + 99,
+                                     .recovered = 47,
+                                     .kept = 1,
+                                     .who = "",
+                                     .text = "all files are back"};
     fold(&list, entry_incident(&context, 1, &change));
     assert_int_equal(list.items[0]->state, INCIDENT_RECOVERED);
     assert_int_equal(list.items[0]->recovered, 47);
@@ -244,18 +250,37 @@ static void approvals_hold_until_they_are_revoked(void **state)
     (void)state;
     struct approvals list = {0};
     struct approval *approval = mem_zalloc(1, sizeof *approval);
-    *approval = (struct approval){"/usr/bin/gpg", 1000, "/srv/partages", 4, NOON};
+    *approval = (struct approval){
+        .exe = "/usr/bin/gpg", .uid = 1000, .tree_path = "/srv/partages", .incident = 4, .time_ns = NOON};
     assert_true(fold_approval(&list, approval, false));
-    assert_non_null(approvals_find(&list, "/usr/bin/gpg", 1000, "/srv/partages"));
-    assert_int_equal(approvals_find(&list, "/usr/bin/gpg", 1000, "/srv/partages")->incident, 4);
-    assert_null(approvals_find(&list, "/usr/bin/gpg", 1001, "/srv/partages"));
-    assert_null(approvals_find(&list, "/usr/bin/gpg", 1000, "/srv"));
-    assert_null(approvals_find(&list, "/tmp/gpg", 1000, "/srv/partages"));
+    assert_int_equal(list.count, 1);
+    assert_string_equal(list.items[0].exe, "/usr/bin/gpg");
+    assert_int_equal(list.items[0].uid, 1000);
+    assert_int_equal(list.items[0].incident, 4);
+    assert_true(fold_approval(&list, approval, false));
+    assert_int_equal(list.count, 1);
+    approval->uid = 1001;
+    assert_true(fold_approval(&list, approval, false));
+    assert_int_equal(list.count, 2);
     assert_true(fold_approval(&list, approval, true));
-    assert_null(approvals_find(&list, "/usr/bin/gpg", 1000, "/srv/partages"));
+    assert_int_equal(list.count, 1);
+    assert_int_equal(list.items[0].uid, 1000);
     assert_false(fold_approval(&list, approval, true));
     approval->exe[0] = '\0';
     assert_false(fold_approval(&list, approval, false));
+    approvals_free(&list);
+    free(approval);
+}
+
+static void a_remote_client_is_approved_whatever_serves_it(void **state)
+{
+    (void)state;
+    struct approvals list = {0};
+    struct approval *approval = mem_zalloc(1, sizeof *approval);
+    *approval = (struct approval){.client = "10.77.0.12", .uid = 65534, .tree_path = "/srv/partages"};
+    assert_true(fold_approval(&list, approval, false));
+    assert_int_equal(list.count, 1);
+    assert_string_equal(list.items[0].client, "10.77.0.12");
     approvals_free(&list);
     free(approval);
 }
@@ -354,6 +379,7 @@ int main(void)
         cmocka_unit_test(the_json_has_what_the_interface_promises),
         cmocka_unit_test(orders_steps_and_approvals_come_back_exactly),
         cmocka_unit_test(approvals_hold_until_they_are_revoked),
+        cmocka_unit_test(a_remote_client_is_approved_whatever_serves_it),
         cmocka_unit_test(nonsense_changes_nothing),
         cmocka_unit_test(the_longest_entries_still_fit),
         cmocka_unit_test(every_maker_makes_an_entry_of_its_kind),

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * beffroi vault: finds the vault command and runs it.
+ */
+#include "base/i18n.h"
+#include "cmd/cmd.h"
+#include "cmd/commands.h"
+#include "cmd/vault_common.h"
+
+static const struct cmd_row commands[] = {
+    {"init", cmd_vault_init, N_("make a repository")},
+    {"backup", cmd_vault_backup, N_("save files and folders in a new snapshot")},
+    {"snapshots", cmd_vault_snapshots, N_("list the snapshots")},
+    {"ls", cmd_vault_ls, N_("list what a snapshot holds")},
+    {"restore", cmd_vault_restore, N_("put the files of a snapshot into a folder")},
+    {"check", cmd_vault_check, N_("look for damage in the repository")},
+    {0},
+};
+
+int cmd_vault(int argc, char **argv)
+{
+    return cmd_dispatch("vault", N_("The vault is a restic repository."), commands, argc, argv);
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * beffroi vault backup
+ */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/i18n.h"
+#include "base/opt.h"
+#include "cmd/cmd.h"
+#include "cmd/vault_common.h"
+#include "vault/backup.h"
+#include "vault/gojson.h"
+
+#define PROGRESS_NS (200 * NS_PER_MS)
+
+struct view {
+    bool json, quiet, terminal;
+    int64_t started_ns, shown_ns;
+};
+
+static int64_t now_ns(void)
+{
+    return clock_system.monotonic_ns(clock_system.self);
+}
+
+static void show_problem(void *context, const char *path, int err)
+{
+    struct view *view = context;
+    (void)err;
+    if (!view->json) {
+        fprintf(stderr, "%sbeffroi: %s\n", view->terminal ? "\r\033[K" : "", err_text());
+        return;
+    }
+    struct buf out BUF_AUTO;
+    buf_init(&out, (size_t)1 << 20);
+    buf_printf(&out, "{\"message_type\":\"error\",\"error\":{\"message\":");
+    gojson_put_text(&out, err_text());
+    buf_printf(&out, "},\"during\":\"archival\",\"item\":");
+    gojson_put_text(&out, path);
+    buf_printf(&out, "}");
+    fprintf(stderr, "%s\n", buf_string(&out));
+}
+
+static void show_json_status(const struct vault_progress *progress, int64_t elapsed_ns)
+{
+    struct buf out BUF_AUTO;
+    buf_init(&out, (size_t)1 << 20);
+    buf_printf(&out,
+               "{\"message_type\":\"status\",\"seconds_elapsed\":%lld,\"percent_done\":0,\"files_done\":%llu,"
+               "\"bytes_done\":%llu,\"error_count\":%llu,\"current_files\":[",
+               (long long)(elapsed_ns / NS_PER_SECOND), (unsigned long long)progress->files,
+               (unsigned long long)progress->bytes, (unsigned long long)progress->problems);
+    gojson_put_text(&out, progress->path);
+    buf_printf(&out, "]}");
+    vault_common_print(&out);
+}
+
+static void show_progress(void *context, const struct vault_progress *progress)
+{
+    struct view *view = context;
+    int64_t now = now_ns();
+    if (view->quiet || (!view->terminal && !view->json) || now - view->shown_ns < PROGRESS_NS)
+        return;
+    view->shown_ns = now;
+    if (view->json) {
+        show_json_status(progress, now - view->started_ns);
+        return;
+    }
+    char size[VAULT_SIZE_TEXT], rate[VAULT_SIZE_TEXT];
+    double seconds = (double)(now - view->started_ns) / (double)NS_PER_SECOND;
+    fprintf(stderr, _("\r\033[K%llu files, %s, %s/s  %.100s"), (unsigned long long)progress->files,
+            vault_common_size(progress->bytes, size),
+            vault_common_size((uint64_t)((double)progress->bytes / seconds), rate), progress->path);
+}
+
+static void show_json_summary(const struct vault_backup_result *result, double seconds)
+{
+    const struct snapshot_summary *sum = &result->summary;
+    struct buf out BUF_AUTO;
+    buf_init(&out, 65536);
+    buf_printf(
+        &out,
+        "{\"message_type\":\"summary\",\"files_new\":%llu,\"files_changed\":%llu,\"files_unmodified\":%llu,"
+        "\"dirs_new\":%llu,\"dirs_changed\":%llu,\"dirs_unmodified\":%llu,\"data_blobs\":%llu,"
+        "\"tree_blobs\":%llu,\"data_added\":%llu,\"data_added_packed\":%llu,\"total_files_processed\":%llu,"
+        "\"total_bytes_processed\":%llu,\"total_duration\":%.6f,\"backup_start\":",
+        (unsigned long long)sum->files_new, (unsigned long long)sum->files_changed,
+        (unsigned long long)sum->files_unmodified, (unsigned long long)sum->dirs_new,
+        (unsigned long long)sum->dirs_changed, (unsigned long long)sum->dirs_unmodified,
+        (unsigned long long)sum->data_blobs, (unsigned long long)sum->tree_blobs,
+        (unsigned long long)sum->data_added, (unsigned long long)sum->data_added_packed,
+        (unsigned long long)sum->total_files_processed, (unsigned long long)sum->total_bytes_processed,
+        seconds);
+    gojson_put_time(&out, sum->backup_start_ns);
+    buf_printf(&out, ",\"backup_end\":");
+    gojson_put_time(&out, sum->backup_end_ns);
+    if (*result->snapshot)
+        buf_printf(&out, ",\"snapshot_id\":\"%s\"", result->snapshot);
+    buf_printf(&out, "}");
+    vault_common_print(&out);
+}
+
+static void show_summary(const struct vault_backup_result *result, double seconds)
+{
+    const struct snapshot_summary *sum = &result->summary;
+    char plain[VAULT_SIZE_TEXT], stored[VAULT_SIZE_TEXT], all[VAULT_SIZE_TEXT];
+    printf(_("files:   %llu new, %llu changed, %llu unmodified\n"), (unsigned long long)sum->files_new,
+           (unsigned long long)sum->files_changed, (unsigned long long)sum->files_unmodified);
+    printf(_("folders: %llu new, %llu changed, %llu unmodified\n"), (unsigned long long)sum->dirs_new,
+           (unsigned long long)sum->dirs_changed, (unsigned long long)sum->dirs_unmodified);
+    printf(_("added:   %s (%s stored)\n"), vault_common_size(sum->data_added, plain),
+           vault_common_size(sum->data_added_packed, stored));
+    printf(_("saved %llu files, %s, in %.1f s\n"), (unsigned long long)sum->total_files_processed,
+           vault_common_size(sum->total_bytes_processed, all), seconds);
+    if (*result->snapshot)
+        printf(_("snapshot %.8s saved\n"), result->snapshot);
+}
+
+static int run(const struct vault_place *place, struct vault_backup_options *options, struct view *view)
+{
+    struct vault *vault;
+    struct vault_backup_result result;
+    int err = vault_common_open(place, &vault);
+    if (err)
+        return cmd_fail(err);
+    view->terminal = isatty(2) && !view->json && !view->quiet;
+    view->started_ns = now_ns();
+    options->context = view;
+    options->on_problem = show_problem;
+    options->on_progress = show_progress;
+    err = vault_backup(vault, options, &result);
+    if (view->terminal)
+        fprintf(stderr, "\r\033[K");
+    double seconds = (double)(now_ns() - view->started_ns) / (double)NS_PER_SECOND;
+    if (!err || err == ERR_PARTIAL) {
+        if (view->json)
+            show_json_summary(&result, seconds);
+        else if (!view->quiet)
+            show_summary(&result, seconds);
+    }
+    int code = err ? cmd_fail(err) : 0;
+    vault_close(vault);
+    return code;
+}
+
+/* restic's form "2026-11-22 16:54:00" (local time) or RFC 3339. */
+static int parse_time(const char *text, int64_t *wall_ns)
+{
+    struct tm parts = {.tm_isdst = -1};
+    const char *rest = strptime(text, "%Y-%m-%d %H:%M:%S", &parts);
+    if (!rest || *rest)
+        return time_parse(text, wall_ns);
+    *wall_ns = (int64_t)mktime(&parts) * NS_PER_SECOND;
+    return 0;
+}
+
+int cmd_vault_backup(int argc, char **argv)
+{
+    struct vault_place place = {0};
+    struct vault_backup_options backup = {0};
+    struct opt_list tags = {0}, excludes = {0};
+    struct view view = {0};
+    const char *host = NULL, *time = NULL, *parent = NULL;
+    bool force = false;
+    const struct opt options[] = {
+        VAULT_PLACE_ROWS(place),
+        {"exclude", 'e', OPT_LIST, &excludes, N_("PATTERN"), N_("leave out what matches (may be repeated)")},
+        {"tag", 0, OPT_LIST, &tags, N_("TAG"), N_("mark the snapshot (may be repeated)")},
+        {"host", 'H', OPT_STRING, &host, N_("NAME"), N_("the host name in the snapshot")},
+        {"time", 0, OPT_STRING, &time, N_("TIME"), N_("the time in the snapshot (\"2026-11-22 16:54:00\")")},
+        {"parent", 0, OPT_STRING, &parent, N_("ID"), N_("compare with this snapshot")},
+        {"force", 'f', OPT_FLAG, &force, NULL, N_("read all files, also those that seem unchanged")},
+        {"dry-run", 'n', OPT_FLAG, &backup.dry_run, NULL, N_("read and count, store nothing")},
+        {"quiet", 'q', OPT_FLAG, &view.quiet, NULL, N_("print problems only")},
+        {"json", 0, OPT_FLAG, &view.json, NULL, N_("print messages as JSON, one per line")},
+        {0},
+    };
+    const struct opt_command command = {.name = "vault backup",
+                                        .operands = N_("PATH..."),
+                                        .summary = N_("Saves files and folders in a new snapshot."),
+                                        .options = options,
+                                        .least = 1,
+                                        .most = -1};
+    int operands, code;
+    enum opt_result parsed = opt_parse(&command, argc, argv, &operands);
+    if (parsed != OPT_GO) {
+        code = parsed == OPT_HELP_SHOWN ? 0 : 2;
+    } else if (time && parse_time(time, &backup.time_ns) != 0) {
+        cmd_fail(ERR_INVALID);
+        code = 2;
+    } else {
+        backup.paths = (const char *const *)(argv + 1);
+        backup.path_count = (size_t)operands;
+        backup.excludes = (struct vault_backup_texts){excludes.items, excludes.count};
+        backup.tags = (struct vault_backup_texts){tags.items, tags.count};
+        backup.hostname = host;
+        backup.parent = force ? "" : parent;
+        code = run(&place, &backup, &view);
+    }
+    opt_list_free(&tags);
+    opt_list_free(&excludes);
+    return code;
+}

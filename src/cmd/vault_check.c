@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * beffroi vault check
+ */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/i18n.h"
+#include "base/opt.h"
+#include "cmd/cmd.h"
+#include "cmd/vault_common.h"
+#include "vault/check.h"
+#include "vault/gojson.h"
+
+struct view {
+    bool json, quiet, terminal;
+};
+
+static void show_finding(void *context, enum vault_finding kind, const char *text)
+{
+    const struct view *view = context;
+    bool damage = kind == VAULT_FINDING_DAMAGE;
+    if (!view->json) {
+        fprintf(stderr, "%s%s: %s\n", view->terminal ? "\r\033[K" : "", damage ? _("damage") : _("note"),
+                text);
+        return;
+    }
+    struct buf out BUF_AUTO;
+    buf_init(&out, 65536);
+    buf_printf(&out, "{\"message_type\":\"%s\",\"message\":", damage ? "error" : "note");
+    gojson_put_text(&out, text);
+    buf_printf(&out, "}");
+    fprintf(stderr, "%s\n", buf_string(&out));
+}
+
+static void show_progress(void *context, uint64_t done, uint64_t total)
+{
+    const struct view *view = context;
+    if (view->terminal)
+        fprintf(stderr, _("\r\033[K%llu of %llu packs read"), (unsigned long long)done,
+                (unsigned long long)total);
+}
+
+static void show_summary(const struct view *view, const struct vault_check_result *result)
+{
+    char size[VAULT_SIZE_TEXT];
+    if (view->json)
+        printf("{\"message_type\":\"summary\",\"num_errors\":%llu,\"broken_packs\":null,\"suggest_repair_"
+               "index\":false,"
+               "\"suggest_prune\":%s}\n",
+               (unsigned long long)result->damages, result->notes ? "true" : "false");
+    else if (!view->quiet)
+        printf(_("looked at %llu snapshots, %llu folders, %llu blobs, %llu packs (%s read): %s\n"),
+               (unsigned long long)result->snapshots, (unsigned long long)result->trees,
+               (unsigned long long)result->blobs, (unsigned long long)result->packs,
+               vault_common_size(result->bytes_read, size), result->damages ? _("damage") : _("no damage"));
+}
+
+int cmd_vault_check(int argc, char **argv)
+{
+    struct vault_place place = {0};
+    struct vault_check_options check = {.on_finding = show_finding, .on_progress = show_progress};
+    struct vault_check_result result;
+    struct view view = {0};
+    const struct opt options[] = {
+        VAULT_PLACE_ROWS(place),
+        {"read-data", 0, OPT_FLAG, &check.read_data, NULL, N_("read every byte, not the structure alone")},
+        {"no-lock", 0, OPT_FLAG, &check.no_lock, NULL, N_("do not lock the repository")},
+        {"quiet", 'q', OPT_FLAG, &view.quiet, NULL, N_("print findings only")},
+        {"json", 0, OPT_FLAG, &view.json, NULL, N_("print messages as JSON, one per line")},
+        {0},
+    };
+    const struct opt_command command = {.name = "vault check",
+                                        .operands = "",
+                                        .summary = N_("Looks for damage in the repository."),
+                                        .options = options};
+    int operands;
+    enum opt_result parsed = opt_parse(&command, argc, argv, &operands);
+    if (parsed != OPT_GO)
+        return parsed == OPT_HELP_SHOWN ? 0 : 2;
+    struct vault *vault;
+    int err = vault_common_open(&place, &vault);
+    if (err)
+        return cmd_fail(err);
+    view.terminal = isatty(2) && !view.json && !view.quiet;
+    check.context = &view;
+    err = vault_check(vault, &check, &result);
+    if (view.terminal)
+        fprintf(stderr, "\r\033[K");
+    if (!err || err == ERR_CORRUPT)
+        show_summary(&view, &result);
+    int code = err ? cmd_fail(err) : 0;
+    vault_close(vault);
+    return code;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cmd/vault_common.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/fd.h"
+#include "base/i18n.h"
+#include "base/mem.h"
+
+#define MAX_PASSWORD ((size_t)4096)
+
+/* The first line of a file. */
+static int first_line(const char *path, struct buf *out)
+{
+    int err = fd_read_file(AT_FDCWD, path, out);
+    if (err)
+        return err;
+    uint8_t *end = out->length ? memchr(out->data, '\n', out->length) : NULL;
+    if (end)
+        out->length = (size_t)(end - out->data);
+    if (out->length && out->data[out->length - 1] == '\r')
+        out->length--;
+    return 0;
+}
+
+int vault_common_path(const struct vault_place *place, const char **path)
+{
+    const char *from_environment = getenv("RESTIC_REPOSITORY"), *file = getenv("RESTIC_REPOSITORY_FILE");
+    *path = place->repository ? place->repository : from_environment;
+    if (!*path && file) {
+        static struct buf line;
+        buf_init(&line, 65536);
+        int err = first_line(file, &line);
+        if (err)
+            return err;
+        *path = buf_string(&line);
+    }
+    if (!*path || !**path)
+        return err_hint(err_set(ERR_INVALID, _("no repository was named")),
+                        _("give it with -r DIR or in RESTIC_REPOSITORY"));
+    if (strncmp(*path, "local:", 6) == 0)
+        *path += 6;
+    return 0;
+}
+
+/* Asks on the terminal without showing what is typed. */
+static int ask(const char *question, struct buf *out)
+{
+    int fd FD_AUTO = open("/dev/tty", O_RDWR | O_CLOEXEC);
+    struct termios before, quiet;
+    if (fd < 0 || !isatty(fd) || tcgetattr(fd, &before) != 0)
+        return err_hint(err_set(ERR_INVALID, _("no password was given")),
+                        _("name the file that holds it with --password-file or in RESTIC_PASSWORD_FILE"));
+    quiet = before;
+    quiet.c_lflag &= (tcflag_t)~ECHO;
+    tcsetattr(fd, TCSAFLUSH, &quiet);
+    dprintf(fd, "%s ", question);
+    char letter;
+    while (read(fd, &letter, 1) == 1 && letter != '\n')
+        buf_put(out, &letter, 1);
+    dprintf(fd, "\n");
+    tcsetattr(fd, TCSAFLUSH, &before);
+    return 0;
+}
+
+int vault_common_password(const struct vault_place *place, bool twice, struct buf *out)
+{
+    const char *file = place->password_file ? place->password_file : getenv("RESTIC_PASSWORD_FILE");
+    const char *word = getenv("RESTIC_PASSWORD");
+    int err = 0;
+    if (file) {
+        err = first_line(file, out);
+    } else if (word) {
+        buf_put(out, word, strlen(word));
+    } else {
+        err = ask(_("password of the repository:"), out);
+        struct buf again BUF_AUTO;
+        buf_init(&again, MAX_PASSWORD);
+        if (!err && twice)
+            err = ask(_("the same password again:"), &again);
+        if (!err && twice && strcmp(buf_string(out), buf_string(&again)) != 0)
+            err = err_set(ERR_INVALID, _("the two passwords differ"));
+    }
+    if (!err && (out->length == 0 || out->overflowed || memchr(out->data, 0, out->length)))
+        err = err_set(ERR_INVALID, _("the password is empty or not a text"));
+    return err;
+}
+
+int vault_common_open(const struct vault_place *place, struct vault **out)
+{
+    const char *path;
+    struct buf password BUF_AUTO;
+    buf_init(&password, MAX_PASSWORD);
+    int err = vault_common_path(place, &path);
+    if (!err)
+        err = vault_common_password(place, false, &password);
+    return err ? err : vault_open(path, buf_string(&password), out);
+}
+
+void vault_common_print(struct buf *json)
+{
+    fwrite(json->data, 1, json->length, stdout);
+    fputc('\n', stdout);
+}
+
+const char *vault_common_size(uint64_t bytes, char out[static VAULT_SIZE_TEXT])
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+    double value = (double)bytes;
+    size_t unit = 0;
+    while (value >= 1024 && unit < 5) {
+        value /= 1024;
+        unit++;
+    }
+    snprintf(out, VAULT_SIZE_TEXT, unit ? "%.3f %s" : "%.0f %s", value, units[unit]);
+    return out;
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * beffroi vault ls
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/i18n.h"
+#include "base/mem.h"
+#include "base/opt.h"
+#include "base/path.h"
+#include "cmd/cmd.h"
+#include "cmd/vault_common.h"
+#include "vault/gojson.h"
+#include "vault/snapshot.h"
+#include "vault/tree.h"
+
+#define MAX_DEPTH 512
+
+struct listing {
+    struct vault *vault;
+    struct loader *loader;
+    char **folders; /* only what is or lies below these */
+    size_t folder_count;
+    bool json, detailed;
+    int bad;
+};
+
+static const char *permissions(uint32_t mode, char out[static 11])
+{
+    static const char letters[] = "rwxrwxrwx";
+    for (unsigned i = 0; i < 9; i++)
+        out[i + 1] = mode & (0400u >> i) ? letters[i] : '-';
+    enum node_type type = node_type_of_mode(mode);
+    out[0] = type == NODE_DIR       ? 'd'
+             : type == NODE_SYMLINK ? 'L'
+             : type == NODE_FIFO    ? 'p'
+             : type == NODE_FILE    ? '-'
+                                    : 'D';
+    out[10] = '\0';
+    return out;
+}
+
+static void print_json(const struct node *node, const char *path)
+{
+    char text[11];
+    struct buf out BUF_AUTO;
+    buf_init(&out, (size_t)1 << 22);
+    buf_printf(&out, "{\"name\":");
+    gojson_put_string(&out, node->name, node->name_length);
+    buf_printf(&out, ",\"type\":\"%s\",\"path\":", node_type_name(node->type));
+    gojson_put_text(&out, path);
+    buf_printf(&out, ",\"uid\":%u,\"gid\":%u", node->uid, node->gid);
+    if (node->type == NODE_FILE)
+        buf_printf(&out, ",\"size\":%llu", (unsigned long long)node->size);
+    buf_printf(&out, ",\"mode\":%u,\"permissions\":\"%s\",\"mtime\":", node_mode_to_go(node->mode),
+               permissions(node->mode, text));
+    gojson_put_time(&out, node->mtime_ns);
+    buf_printf(&out, ",\"atime\":");
+    gojson_put_time(&out, node->atime_ns);
+    buf_printf(&out, ",\"ctime\":");
+    gojson_put_time(&out, node->ctime_ns);
+    if (node->inode)
+        buf_printf(&out, ",\"inode\":%llu", (unsigned long long)node->inode);
+    buf_printf(&out, ",\"message_type\":\"node\",\"struct_type\":\"node\"}");
+    vault_common_print(&out);
+}
+
+static void print_detailed(const struct node *node, const char *path)
+{
+    char when[32], text[11];
+    time_t seconds = (time_t)(node->mtime_ns / NS_PER_SECOND);
+    struct tm parts;
+    localtime_r(&seconds, &parts);
+    strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &parts);
+    printf("%s %5u %5u %10llu %s %s", permissions(node->mode, text), node->uid, node->gid,
+           (unsigned long long)node->size, when, path);
+    if (node->type == NODE_SYMLINK)
+        printf(" -> %s", node->target);
+    printf("\n");
+}
+
+static bool is_asked(const struct listing *listing, const char *path)
+{
+    for (size_t i = 0; i < listing->folder_count; i++)
+        if (path_is_within(listing->folders[i], path))
+            return true;
+    return listing->folder_count == 0;
+}
+
+static bool leads_there(const struct listing *listing, const char *path)
+{
+    for (size_t i = 0; i < listing->folder_count; i++)
+        if (path_is_within(path, listing->folders[i]))
+            return true;
+    return is_asked(listing, path);
+}
+
+static void list_tree(struct listing *listing, const uint8_t *id, const char *path, unsigned depth)
+{
+    const uint8_t *bytes;
+    size_t length;
+    struct tree *tree;
+    int err = depth > MAX_DEPTH ? err_set(ERR_TOO_LARGE, _("%s: folders are nested too deep"), path)
+                                : loader_load(listing->loader, PACK_TREE, id, &bytes, &length);
+    if (!err)
+        err = tree_decode(bytes, length, &tree);
+    if (err) {
+        cmd_fail(err);
+        listing->bad++;
+        return;
+    }
+    for (size_t i = 0; i < tree->count; i++) {
+        const struct node *node = &tree->nodes[i];
+        char *below MEM_AUTO = mem_printf("%s/%s", path, node->name);
+        if (is_asked(listing, below)) {
+            if (listing->json)
+                print_json(node, below);
+            else if (listing->detailed)
+                print_detailed(node, below);
+            else
+                printf("%s\n", below);
+        }
+        if (node->type == NODE_DIR && leads_there(listing, below))
+            list_tree(listing, node->subtree, below, depth + 1);
+    }
+    tree_free(tree);
+}
+
+static void print_snapshot(const struct listing *listing, const struct snapshot *snapshot)
+{
+    struct buf out BUF_AUTO;
+    buf_init(&out, (size_t)64 << 20);
+    if (!listing->json) {
+        buf_printf(&out, "snapshot %.8s ", snapshot->id);
+        for (size_t i = 0; i < snapshot->paths.count; i++)
+            buf_printf(&out, "%s ", snapshot->paths.items[i]);
+        gojson_put_time_text(&out, snapshot->time_ns);
+        buf_printf(&out, ":");
+    } else {
+        snapshot_encode(snapshot, &out);
+        out.length--;
+        buf_printf(&out,
+                   ",\"id\":\"%s\",\"short_id\":\"%.8s\",\"message_type\":\"snapshot\",\"struct_type\":"
+                   "\"snapshot\"}",
+                   snapshot->id, snapshot->id);
+    }
+    vault_common_print(&out);
+}
+
+static int run(const struct vault_place *place, const char *name, const struct snapshot_filter *filter,
+               struct listing *listing)
+{
+    struct snapshot *snapshot = NULL;
+    int err = vault_common_open(place, &listing->vault);
+    if (err)
+        return cmd_fail(err);
+    err = snapshot_find(listing->vault, name, filter, &snapshot);
+    if (!err)
+        err = vault_need_index(listing->vault);
+    if (!err) {
+        listing->loader = loader_new(listing->vault);
+        print_snapshot(listing, snapshot);
+        list_tree(listing, snapshot->tree, "", 0);
+    }
+    int code = err ? cmd_fail(err) : listing->bad ? 3 : 0;
+    loader_free(listing->loader);
+    snapshot_free(snapshot);
+    vault_close(listing->vault);
+    return code;
+}
+
+int cmd_vault_ls(int argc, char **argv)
+{
+    struct vault_place place = {0};
+    struct opt_list tags = {0}, paths = {0};
+    struct listing listing = {0};
+    const char *host = NULL;
+    const struct opt options[] = {
+        VAULT_PLACE_ROWS(place),
+        {"long", 'l', OPT_FLAG, &listing.detailed, NULL, N_("show mode, owner, size and time")},
+        {"host", 'H', OPT_STRING, &host, N_("NAME"), N_("\"latest\" of this host")},
+        {"path", 0, OPT_LIST, &paths, N_("PATH"), N_("\"latest\" of this path (may be repeated)")},
+        {"tag", 0, OPT_LIST, &tags, N_("TAG"), N_("\"latest\" with this tag (may be repeated)")},
+        {"json", 0, OPT_FLAG, &listing.json, NULL, N_("print JSON, one object per line")},
+        {0},
+    };
+    const struct opt_command command = {.name = "vault ls",
+                                        .operands = N_("SNAPSHOT [FOLDER...]"),
+                                        .summary = N_("Lists what a snapshot (an ID or \"latest\") holds."),
+                                        .options = options,
+                                        .least = 1,
+                                        .most = -1};
+    int operands;
+    enum opt_result parsed = opt_parse(&command, argc, argv, &operands);
+    int code = parsed == OPT_HELP_SHOWN ? 0 : 2;
+    if (parsed == OPT_GO) {
+        struct snapshot_filter filter = {.hostname = host,
+                                         .paths = paths.items,
+                                         .path_count = paths.count,
+                                         .tags = tags.items,
+                                         .tag_count = tags.count};
+        listing.folders = argv + 2;
+        listing.folder_count = (size_t)operands - 1;
+        code = run(&place, argv[1], &filter, &listing);
+    }
+    opt_list_free(&tags);
+    opt_list_free(&paths);
+    return code;
+}

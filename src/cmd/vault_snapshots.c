@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * beffroi vault snapshots
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/i18n.h"
+#include "base/mem.h"
+#include "base/opt.h"
+#include "cmd/cmd.h"
+#include "cmd/vault_common.h"
+#include "vault/gojson.h"
+#include "vault/lock.h"
+#include "vault/snapshot.h"
+
+/* restic's shape: the snapshot file's own members, then id and short_id. */
+static void put_json(struct buf *out, const struct snapshot *snapshot)
+{
+    snapshot_encode(snapshot, out);
+    out->length--; /* the closing brace */
+    buf_printf(out, ",\"id\":\"%s\",\"short_id\":\"%.8s\"}", snapshot->id, snapshot->id);
+}
+
+static void print_row(const struct snapshot *snapshot)
+{
+    char when[32];
+    time_t seconds = (time_t)(snapshot->time_ns / NS_PER_SECOND);
+    struct tm parts;
+    localtime_r(&seconds, &parts);
+    strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &parts);
+    printf("%.8s  %s  %-12s ", snapshot->id, when, snapshot->hostname);
+    for (size_t i = 0; i < snapshot->tags.count; i++)
+        printf("%s%s", i ? "," : " ", snapshot->tags.items[i]);
+    for (size_t i = 0; i < snapshot->paths.count; i++)
+        printf(" %s", snapshot->paths.items[i]);
+    printf("\n");
+}
+
+struct wanted {
+    struct snapshot_filter filter;
+    char **ids;
+    size_t id_count;
+    bool json;
+};
+
+static bool is_wanted(const struct wanted *wanted, const struct snapshot *snapshot, bool newest)
+{
+    bool named = wanted->id_count == 0;
+    for (size_t i = 0; i < wanted->id_count && !named; i++)
+        named = strcmp(wanted->ids[i], "latest") == 0
+                    ? newest
+                    : strncmp(wanted->ids[i], snapshot->id, strlen(wanted->ids[i])) == 0;
+    return named && snapshot_matches(snapshot, &wanted->filter);
+}
+
+static void print_all(const struct snapshots *list, const struct wanted *wanted)
+{
+    struct buf out BUF_AUTO;
+    size_t shown = 0;
+    buf_init(&out, 0);
+    buf_put_u8(&out, '[');
+    for (size_t i = 0; i < list->count; i++) {
+        if (!is_wanted(wanted, list->items[i], i + 1 == list->count))
+            continue;
+        if (shown++)
+            buf_put_u8(&out, ',');
+        if (wanted->json)
+            put_json(&out, list->items[i]);
+        else
+            print_row(list->items[i]);
+    }
+    buf_put_u8(&out, ']');
+    if (wanted->json)
+        vault_common_print(&out);
+    else
+        printf(P_("%zu snapshot\n", "%zu snapshots\n", shown), shown);
+}
+
+static void tell_bad(void *context, const char *name, int err)
+{
+    int *bad = context;
+    (void)name;
+    cmd_fail(err);
+    (*bad)++;
+}
+
+static int run(const struct vault_place *place, const struct wanted *wanted)
+{
+    struct vault *vault;
+    struct snapshots list;
+    int bad = 0;
+    int err = vault_common_open(place, &vault);
+    if (err)
+        return cmd_fail(err);
+    err = snapshot_read_all(vault, tell_bad, &bad, &list);
+    int code = err ? cmd_fail(err) : bad ? 3 : 0;
+    if (!err) {
+        print_all(&list, wanted);
+        snapshot_free_all(&list);
+    }
+    vault_close(vault);
+    return code;
+}
+
+int cmd_vault_snapshots(int argc, char **argv)
+{
+    struct vault_place place = {0};
+    struct opt_list tags = {0}, paths = {0};
+    const char *host = NULL;
+    bool json = false;
+    const struct opt options[] = {
+        VAULT_PLACE_ROWS(place),
+        {"host", 'H', OPT_STRING, &host, N_("NAME"), N_("only those of this host")},
+        {"path", 0, OPT_LIST, &paths, N_("PATH"), N_("only those of this path (may be repeated)")},
+        {"tag", 0, OPT_LIST, &tags, N_("TAG"), N_("only those with this tag (may be repeated)")},
+        {"json", 0, OPT_FLAG, &json, NULL, N_("print them as JSON")},
+        {0},
+    };
+    const struct opt_command command = {.name = "vault snapshots",
+                                        .operands = N_("[ID...]"),
+                                        .summary = N_("Lists the snapshots, oldest first."),
+                                        .options = options,
+                                        .most = -1};
+    int operands;
+    enum opt_result parsed = opt_parse(&command, argc, argv, &operands);
+    int code = parsed == OPT_HELP_SHOWN ? 0 : 2;
+    if (parsed == OPT_GO) {
+        struct wanted wanted = {.filter = {.hostname = host,
+                                           .paths = paths.items,
+                                           .path_count = paths.count,
+                                           .tags = tags.items,
+                                           .tag_count = tags.count},
+                                .ids = argv + 1,
+                                .id_count = (size_t)operands,
+                                .json = json};
+        code = run(&place, &wanted);
+    }
+    opt_list_free(&tags);
+    opt_list_free(&paths);
+    return code;
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The sensor's process. The sensor calls back from threads of its own; what it says goes straight to the
+ * judge's channel from there through the loop, in order.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/fd.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "guard/role.h"
+#include "guard/roles.h"
+#include "sensor/sensor.h"
+
+#define STATE_EVERY_NS NS_PER_SECOND
+#define BACKLOG        ((size_t)256 << 20) /* events that wait for a busy judge */
+#define MAX_GUARD_PIDS 64
+
+static struct sensor *sensor;
+static int state_fd = -1;
+static uint64_t lost_events; /* that the judge did not take in time; loop thread only */
+static int32_t guard_pids[MAX_GUARD_PIDS];
+static size_t guard_pid_count;
+
+static void post(struct message *m)
+{
+    int err = role_send(ROLE_JUDGE, m);
+    if (err == 0 || err == ERR_CLOSED)
+        return;
+    if (m->type == MSG_EVENT && lost_events++ == 0)
+        log_error("the judge does not keep up, events are being lost: %s", err_text());
+}
+
+static void send_on_loop(void *argument)
+{
+    struct message *m = argument;
+    post(m);
+    free(m);
+}
+
+static void on_event(const struct event *event, void *self)
+{
+    (void)self;
+    struct message *m = mem_zalloc(1, sizeof *m);
+    m->type = MSG_EVENT;
+    m->event = *event;
+    role_post(send_on_loop, m);
+}
+
+static void on_sync(uint64_t token, uint64_t sequence, const struct actor *actor, void *self)
+{
+    (void)self;
+    struct message *m = mem_zalloc(1, sizeof *m);
+    m->type = MSG_SYNC;
+    m->sync = (struct msg_sync){.token = token, .sequence = sequence, .actor = *actor};
+    role_post(send_on_loop, m);
+}
+
+static void tell_state(void *argument)
+{
+    (void)argument;
+    struct sensor_state state;
+    sensor_get_state(sensor, &state);
+    struct message m = {.type = MSG_SENSOR_STATE,
+                        .sensor_state = {.events = state.events,
+                                         .dropped = state.dropped + lost_events,
+                                         .rescans = state.rescans,
+                                         .gate_p99_ns = state.gate_p99_ns,
+                                         .shadow_bytes = state.shadow_bytes,
+                                         .shadow_files = state.shadow_files,
+                                         .unkept = state.unkept,
+                                         .files = state.files,
+                                         .ready = state.ready,
+                                         .gate = state.gate}};
+    memcpy(m.sensor_state.blind_to, state.blind_to, sizeof m.sensor_state.blind_to);
+    post(&m);
+}
+
+static int start(const struct config *config, sd_event *loop)
+{
+    (void)loop;
+    state_fd = open(config->state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return state_fd < 0 ? err_sys(_("cannot open the state folder %s"), config->state) : 0;
+}
+
+static int confined(void)
+{
+    const struct config *config = role_config();
+    static const struct sensor_ops ops = {.event = on_event, .sync = on_sync};
+    struct sensor_tree trees[CONFIG_MAX_TREES];
+    for (size_t i = 0; i < config->tree_count; i++)
+        trees[i] = (struct sensor_tree){.path = config->trees[i].path, .decoys = config->trees[i].decoys};
+    const struct sensor_options options = {
+        .trees = trees,
+        .tree_count = config->tree_count,
+        .state_fd = state_fd,
+        .shadow_quota = config->shadow_quota,
+        .shadow_keep_ns = config->shadow_keep_ns,
+        .shadow_largest = config->shadow_largest,
+        .may_hold = config->mode == MODE_ENFORCE,
+        .own_pids = guard_pids,
+        .own_pid_count = guard_pid_count,
+        .pulse = role_pulse(),
+    };
+    int err = sensor_start(&options, &ops, NULL, &sensor);
+    return err ? err : role_every(STATE_EVERY_NS, tell_state, NULL);
+}
+
+static void guard_pid(enum role role, int32_t pid, bool on)
+{
+    (void)role;
+    if (sensor) {
+        sensor_own_pid(sensor, pid, on);
+        return;
+    }
+    if (on && guard_pid_count < MAX_GUARD_PIDS)
+        guard_pids[guard_pid_count++] = pid;
+}
+
+static void wired(enum role peer)
+{
+    if (peer == ROLE_JUDGE)
+        tell_state(NULL);
+}
+
+static void flush(const struct msg_flush *flush)
+{
+    sensor_flush(sensor, &flush->actor);
+    /* Behind the events, which take the same way. */
+    struct message *m = mem_zalloc(1, sizeof *m);
+    m->type = MSG_FLUSHED;
+    m->flushed.token = flush->token;
+    role_post(send_on_loop, m);
+}
+
+static void message(enum role peer, struct message *m, int fd)
+{
+    fd_close(&fd);
+    if (peer != ROLE_JUDGE)
+        return;
+    if (m->type == MSG_SYNCED)
+        sensor_synced(sensor, m->synced.token, m->synced.deny);
+    else if (m->type == MSG_WATCH)
+        sensor_watch(sensor, (enum scope)m->watch.scope, &m->watch.actor, m->watch.tree, m->watch.on);
+    else if (m->type == MSG_CONDEMN)
+        sensor_condemn(sensor, &m->condemn.actor, m->condemn.on);
+    else if (m->type == MSG_FLUSH)
+        flush(&m->flush);
+    else if (m->type == MSG_HELD) {
+        int err = sensor_held(sensor, m->held.tree, m->held.snapshot, m->held.file);
+        if (err)
+            log_error("the list of what the vault holds was not taken in: %s", err_text());
+    }
+}
+
+static void stop(void)
+{
+    sensor_stop(sensor);
+    sensor = NULL;
+    fd_close(&state_fd);
+}
+
+const struct role_ops role_sensor_ops = {
+    .start = start,
+    .confined = confined,
+    .wired = wired,
+    .message = message,
+    .guard_pid = guard_pid,
+    .stop = stop,
+    .backlog = BACKLOG,
+};

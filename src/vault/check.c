@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "vault/check.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/hex.h"
+#include "base/i18n.h"
+#include "base/mem.h"
+#include "vault/lock.h"
+#include "vault/snapshot.h"
+#include "vault/tree.h"
+
+#define MAX_WORKERS 8
+#define MAX_PACK    ((uint64_t)1 << 30)
+
+struct pack_file {
+    uint8_t id[SHA256_SIZE];
+    uint64_t size;
+    bool indexed;
+};
+
+struct pending_tree {
+    uint8_t id[SHA256_SIZE];
+    char *path;
+};
+
+struct check {
+    struct vault *vault;
+    const struct vault_check_options *options;
+    struct vault_check_result *result;
+    pthread_mutex_t mutex; /* the result and the callbacks */
+    struct loader *loader;
+    struct pack_file *packs;
+    size_t pack_count;
+    struct index *seen;           /* trees that were looked at */
+    struct pending_tree *pending; /* trees to look at */
+    size_t pending_count, pending_room;
+    atomic_size_t next;
+};
+
+static void tell(struct check *check, enum vault_finding kind, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void tell(struct check *check, enum vault_finding kind, const char *format, ...)
+{
+    char text[2048];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    pthread_mutex_lock(&check->mutex);
+    (*(kind == VAULT_FINDING_DAMAGE ? &check->result->damages : &check->result->notes))++;
+    if (check->options->on_finding)
+        check->options->on_finding(check->options->context, kind, text);
+    pthread_mutex_unlock(&check->mutex);
+}
+
+static void bad_file(void *context, const char *name, int err)
+{
+    (void)name;
+    (void)err;
+    tell(context, VAULT_FINDING_DAMAGE, "%s", err_text());
+}
+
+/* ---- packs against the index ---- */
+
+static int add_pack(void *context, const char *name, uint64_t size)
+{
+    struct check *check = context;
+    if ((check->pack_count & (check->pack_count - 1)) == 0)
+        check->packs =
+            mem_resize(check->packs, check->pack_count ? 2 * check->pack_count : 1, sizeof *check->packs);
+    struct pack_file *pack = &check->packs[check->pack_count++];
+    *pack = (struct pack_file){.size = size};
+    return hex_decode(name, pack->id, SHA256_SIZE);
+}
+
+static int by_id(const void *a, const void *b)
+{
+    return memcmp(((const struct pack_file *)a)->id, ((const struct pack_file *)b)->id, SHA256_SIZE);
+}
+
+static struct pack_file *find_pack(const struct check *check, const uint8_t *id)
+{
+    struct pack_file key;
+    memcpy(key.id, id, SHA256_SIZE);
+    return check->pack_count ? bsearch(&key, check->packs, check->pack_count, sizeof key, by_id) : NULL;
+}
+
+static int by_offset(const void *a, const void *b)
+{
+    const struct index_entry *x = a, *y = b;
+    return x->offset < y->offset ? -1 : x->offset > y->offset;
+}
+
+/* The size a pack must have: its blobs without gaps, the header, and the header's length. 0: the index is
+ * wrong. */
+static uint64_t expected_size(const struct index *index, const struct index_pack *pack)
+{
+    struct index_entry *entries MEM_AUTO = mem_zalloc(pack->count, sizeof *entries);
+    memcpy(entries, index->entries + pack->first, pack->count * sizeof *entries);
+    qsort(entries, pack->count, sizeof *entries, by_offset);
+    uint64_t size = 0, header = SEAL_OVERHEAD + 4;
+    for (uint32_t i = 0; i < pack->count; i++) {
+        if (entries[i].offset != size)
+            return 0;
+        size += entries[i].length;
+        header += entries[i].unpacked ? 41 : 37;
+    }
+    return size + header;
+}
+
+static void check_packs(struct check *check)
+{
+    const struct index *index = vault_index(check->vault);
+    for (size_t i = 0; i < index->pack_count; i++) {
+        const struct index_pack *pack = &index->packs[i];
+        char name[VAULT_ID_TEXT];
+        hex_encode(pack->id, SHA256_SIZE, name);
+        struct pack_file *file = find_pack(check, pack->id);
+        uint64_t size = expected_size(index, pack);
+        if (!file)
+            tell(check, VAULT_FINDING_DAMAGE, _("pack %s is missing"), name);
+        else if (!size)
+            tell(check, VAULT_FINDING_DAMAGE, _("the index of pack %s has gaps"), name);
+        else if (file->size != size)
+            tell(check, VAULT_FINDING_DAMAGE, _("pack %s is %llu bytes long and should be %llu"), name,
+                 (unsigned long long)file->size, (unsigned long long)size);
+        if (file)
+            file->indexed = true;
+    }
+    for (size_t i = 0; i < check->pack_count; i++) {
+        char name[VAULT_ID_TEXT];
+        hex_encode(check->packs[i].id, SHA256_SIZE, name);
+        if (!check->packs[i].indexed)
+            tell(check, VAULT_FINDING_NOTE, _("pack %s is in no index (left by a backup that was cut off)"),
+                 name);
+    }
+}
+
+/* ---- snapshots and trees ---- */
+
+/* Takes the path's ownership. */
+static void push_tree(struct check *check, const uint8_t *id, char *path)
+{
+    if (index_find(check->seen, PACK_TREE, id)) {
+        free(path);
+        return;
+    }
+    index_add_pending(check->seen, PACK_TREE, id);
+    if (check->pending_count == check->pending_room) {
+        check->pending_room = check->pending_room ? 2 * check->pending_room : 64;
+        check->pending = mem_resize(check->pending, check->pending_room, sizeof *check->pending);
+    }
+    struct pending_tree *pending = &check->pending[check->pending_count++];
+    memcpy(pending->id, id, SHA256_SIZE);
+    pending->path = path;
+}
+
+static void check_file(struct check *check, const struct node *node, const char *path)
+{
+    const struct index *index = vault_index(check->vault);
+    uint64_t size = 0;
+    for (size_t i = 0; i < node->content_count; i++) {
+        const struct index_entry *entry = index_find(index, PACK_DATA, node->content[i]);
+        if (!entry) {
+            char name[VAULT_ID_TEXT];
+            hex_encode(node->content[i], SHA256_SIZE, name);
+            tell(check, VAULT_FINDING_DAMAGE, _("%s/%s: the repository lacks the data blob %.10s"), path,
+                 node->name, name);
+            return;
+        }
+        size += entry->unpacked ? entry->unpacked : entry->length - SEAL_OVERHEAD;
+    }
+    if (size != node->size)
+        tell(check, VAULT_FINDING_DAMAGE, _("%s/%s: its chunks hold %llu of its %llu bytes"), path,
+             node->name, (unsigned long long)size, (unsigned long long)node->size);
+}
+
+static void check_tree(struct check *check, const struct pending_tree *pending)
+{
+    const uint8_t *bytes;
+    size_t length;
+    struct tree *tree;
+    if (loader_load(check->loader, PACK_TREE, pending->id, &bytes, &length) != 0 ||
+        tree_decode(bytes, length, &tree) != 0) {
+        tell(check, VAULT_FINDING_DAMAGE, "%s: %s", pending->path, err_text());
+        return;
+    }
+    check->result->trees++;
+    for (size_t i = 0; i < tree->count; i++) {
+        const struct node *node = &tree->nodes[i];
+        if (node->type == NODE_DIR)
+            push_tree(check, node->subtree, mem_printf("%s/%s", pending->path, node->name));
+        else if (node->type == NODE_FILE)
+            check_file(check, node, pending->path);
+    }
+    tree_free(tree);
+}
+
+static int check_snapshots(struct check *check)
+{
+    struct snapshots list;
+    int err = snapshot_read_all(check->vault, bad_file, check, &list);
+    if (err)
+        return err;
+    check->seen = index_new();
+    check->loader = loader_new(check->vault);
+    check->result->snapshots = list.count;
+    for (size_t i = 0; i < list.count; i++)
+        push_tree(check, list.items[i]->tree, mem_printf(_("snapshot %.8s: "), list.items[i]->id));
+    while (check->pending_count > 0) {
+        struct pending_tree pending = check->pending[--check->pending_count];
+        check_tree(check, &pending);
+        free(pending.path);
+    }
+    snapshot_free_all(&list);
+    return 0;
+}
+
+/* ---- every byte ---- */
+
+/* Reads and unseals the header of a pack that is in memory. */
+static int read_header(struct check *check, const uint8_t *bytes, size_t size, struct pack_entry **entries,
+                       size_t *count)
+{
+    struct reader r;
+    if (size < 4 + SEAL_OVERHEAD)
+        return err_set(ERR_CORRUPT, _("it is too short"));
+    reader_init(&r, bytes + size - 4, 4);
+    size_t length = reader_u32(&r);
+    if (length < SEAL_OVERHEAD || length > size - 4 || length > PACK_MAX_HEADER + SEAL_OVERHEAD)
+        return err_set(ERR_CORRUPT, _("the length of its header is impossible"));
+    uint8_t *plain MEM_AUTO = mem_resize(NULL, length, 1);
+    int err = seal_open(vault_seal_key(check->vault), bytes + size - 4 - length, length, plain);
+    if (!err)
+        err = pack_header_decode(plain, length - SEAL_OVERHEAD, entries, count);
+    if (!err && *count &&
+        (*entries)[*count - 1].offset + (uint64_t)(*entries)[*count - 1].length != size - 4 - length) {
+        free(*entries);
+        err = err_set(ERR_CORRUPT, _("its header does not fit its length"));
+    }
+    return err;
+}
+
+static void check_blobs(struct check *check, struct loader *loader, const char *name, uint8_t *bytes,
+                        const struct pack_entry *entries, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const uint8_t *plain;
+        size_t length;
+        char blob[VAULT_ID_TEXT];
+        hex_encode(entries[i].id, SHA256_SIZE, blob);
+        if (loader_open_blob(loader, &entries[i], bytes + entries[i].offset, &plain, &length) != 0)
+            tell(check, VAULT_FINDING_DAMAGE, _("pack %s: blob %.10s: %s"), name, blob, err_text());
+        else if (!index_find(vault_index(check->vault), entries[i].type, entries[i].id))
+            tell(check, VAULT_FINDING_NOTE, _("pack %s: blob %.10s is in no index"), name, blob);
+    }
+}
+
+static int check_bytes(struct check *check, struct loader *loader, const struct pack_file *pack,
+                       const char *name)
+{
+    struct pack_entry *entries = NULL;
+    size_t count = 0;
+    uint8_t id[SHA256_SIZE];
+    if (pack->size > MAX_PACK)
+        return err_set(ERR_TOO_LARGE, _("it is larger than a pack can be"));
+    uint8_t *bytes MEM_AUTO = mem_resize(NULL, (size_t)pack->size, 1);
+    int err = blob_read(vault_reader(check->vault), BLOB_PACK, name, 0, bytes, (size_t)pack->size);
+    if (err)
+        return err;
+    sha256_of(bytes, (size_t)pack->size, id);
+    bool intact = memcmp(id, pack->id, SHA256_SIZE) == 0;
+    if (!intact)
+        tell(check, VAULT_FINDING_DAMAGE, _("pack %s: its bytes do not match its name"), name);
+    err = read_header(check, bytes, (size_t)pack->size, &entries, &count);
+    if (!err)
+        check_blobs(check, loader, name, bytes, entries, count);
+    if (!err)
+        free(entries);
+    return err;
+}
+
+static void count_read(struct check *check, uint64_t size)
+{
+    pthread_mutex_lock(&check->mutex);
+    check->result->packs++;
+    check->result->bytes_read += size;
+    if (check->options->on_progress)
+        check->options->on_progress(check->options->context, check->result->packs, check->pack_count);
+    pthread_mutex_unlock(&check->mutex);
+}
+
+static void *read_packs(void *context)
+{
+    struct check *check = context;
+    struct loader *loader = loader_new(check->vault);
+    size_t i;
+    while ((i = atomic_fetch_add(&check->next, 1)) < check->pack_count) {
+        const struct pack_file *pack = &check->packs[i];
+        char name[VAULT_ID_TEXT];
+        hex_encode(pack->id, SHA256_SIZE, name);
+        if (!pack->indexed)
+            continue;
+        if (check_bytes(check, loader, pack, name) != 0)
+            tell(check, VAULT_FINDING_DAMAGE, _("pack %s: %s"), name, err_text());
+        count_read(check, pack->size);
+    }
+    loader_free(loader);
+    return NULL;
+}
+
+static void check_data(struct check *check)
+{
+    pthread_t helpers[MAX_WORKERS];
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned wanted = processors < 1 ? 0 : processors > MAX_WORKERS ? MAX_WORKERS : (unsigned)processors - 1;
+    unsigned started = 0;
+    while (started < wanted && pthread_create(&helpers[started], NULL, read_packs, check) == 0)
+        started++;
+    read_packs(check);
+    while (started > 0)
+        pthread_join(helpers[--started], NULL);
+}
+
+static int run(struct check *check)
+{
+    vault_rest(check->vault); /* an index in memory may be older than the repository */
+    int err = vault_need_index_but(check->vault, bad_file, check);
+    if (!err)
+        err = blob_list(vault_reader(check->vault), BLOB_PACK, add_pack, check);
+    if (err)
+        return err;
+    if (check->pack_count)
+        qsort(check->packs, check->pack_count, sizeof *check->packs, by_id);
+    check->result->blobs = vault_index(check->vault)->count;
+    check->result->packs = check->pack_count;
+    check_packs(check);
+    err = check_snapshots(check);
+    if (!err && check->options->read_data) {
+        check->result->packs = 0;
+        check_data(check);
+    }
+    return err;
+}
+
+int vault_check(struct vault *vault, const struct vault_check_options *options,
+                struct vault_check_result *result)
+{
+    *result = (struct vault_check_result){0};
+    struct lock *lock = NULL;
+    int err = options->no_lock ? 0 : lock_take(vault, false, &lock);
+    if (err && err != ERR_READ_ONLY)
+        return err;
+    struct check check = {.vault = vault, .options = options, .result = result};
+    pthread_mutex_init(&check.mutex, NULL);
+    err = run(&check);
+    lock_release(lock);
+    loader_free(check.loader);
+    index_free(check.seen);
+    free(check.packs);
+    free(check.pending);
+    pthread_mutex_destroy(&check.mutex);
+    vault_rest(vault);
+    if (err)
+        return err;
+    if (result->damages)
+        return err_hint(
+            err_set(ERR_CORRUPT, _("the repository %s is damaged in %llu places"), vault_path(vault),
+                    (unsigned long long)result->damages),
+            _("what is not named above can still be restored; copy that first, then let restic repair "
+              "what it can: restic -r %s repair index"),
+            vault_path(vault));
+    return 0;
+}

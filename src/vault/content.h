@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The content of a file, from its chunks back to a file.
+ */
+#ifndef VAULT_CONTENT_H
+#define VAULT_CONTENT_H
+
+#include "vault/node.h"
+#include "vault/vault.h"
+
+/* Writes the chunks into the empty file `fd`; chunks of zeros become holes. ERR_CORRUPT when they do not add
+ * up to the node's size. `path` is for texts. */
+int content_write(struct loader *loader, const struct node *node, int fd, const char *path);
+/* Reads the file again and compares each chunk with its name. ERR_CORRUPT when one differs. */
+int content_verify(const struct vault *vault, const struct node *node, int fd, const char *path);
+
+#endif

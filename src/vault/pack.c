@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "vault/pack.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/i18n.h"
+#include "base/mem.h"
+
+#define COMPRESSED 2 /* added to the type */
+
+void pack_header_encode(const struct pack_entry *entries, size_t count, struct buf *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct pack_entry *entry = &entries[i];
+        buf_put_u8(out, (uint8_t)(entry->type + (entry->unpacked ? COMPRESSED : 0)));
+        buf_put_u32(out, entry->length);
+        if (entry->unpacked)
+            buf_put_u32(out, entry->unpacked);
+        buf_put(out, entry->id, SHA256_SIZE);
+    }
+}
+
+static bool read_entry(struct reader *r, struct pack_entry *out)
+{
+    uint8_t type = reader_u8(r);
+    out->type = type & 1 ? PACK_TREE : PACK_DATA;
+    out->length = reader_u32(r);
+    out->unpacked = type >= COMPRESSED ? reader_u32(r) : 0;
+    const uint8_t *id = reader_bytes(r, SHA256_SIZE);
+    if (!id || type > 3 || out->length < SEAL_OVERHEAD || (type >= COMPRESSED && out->unpacked == 0))
+        return false;
+    memcpy(out->id, id, SHA256_SIZE);
+    return true;
+}
+
+int pack_header_decode(const void *bytes, size_t length, struct pack_entry **entries, size_t *count)
+{
+    struct reader r;
+    reader_init(&r, bytes, length);
+    struct pack_entry *list = mem_zalloc(length / 37 + 1, sizeof *list);
+    size_t found = 0;
+    uint64_t offset = 0;
+    while (reader_left(&r) > 0 && !r.failed) {
+        if (!read_entry(&r, &list[found]) || offset + list[found].length > UINT32_MAX) {
+            r.failed = true;
+            break;
+        }
+        list[found].offset = (uint32_t)offset;
+        offset += list[found++].length;
+    }
+    if (length > PACK_MAX_HEADER || !reader_done(&r)) {
+        free(list);
+        return err_set(ERR_CORRUPT, _("the header of the pack is malformed"));
+    }
+    *entries = list;
+    *count = found;
+    return 0;
+}
+
+void pack_init(struct pack *pack)
+{
+    *pack = (struct pack){0};
+    buf_init(&pack->bytes, (size_t)512 << 20);
+}
+
+void pack_free(struct pack *pack)
+{
+    buf_free(&pack->bytes);
+    free(pack->entries);
+    pack->entries = NULL;
+    pack->count = 0;
+}
+
+void pack_add(struct pack *pack, struct pack_entry entry, const void *sealed, size_t length)
+{
+    if ((pack->count & (pack->count - 1)) == 0)
+        pack->entries = mem_resize(pack->entries, pack->count ? 2 * pack->count : 1, sizeof *pack->entries);
+    entry.offset = (uint32_t)pack->bytes.length;
+    entry.length = (uint32_t)length;
+    pack->entries[pack->count++] = entry;
+    buf_put(&pack->bytes, sealed, length);
+}
+
+int pack_finish(struct pack *pack, const struct seal_key *key)
+{
+    struct buf header BUF_AUTO;
+    buf_init(&header, PACK_MAX_HEADER);
+    pack_header_encode(pack->entries, pack->count, &header);
+    size_t sealed = header.length + SEAL_OVERHEAD;
+    uint8_t *place = buf_reserve(&pack->bytes, sealed);
+    if (header.overflowed || !place)
+        return err_set(ERR_TOO_LARGE, _("too many small blobs in one pack"));
+    int err = seal_close(key, header.data, header.length, place);
+    if (err)
+        return err;
+    pack->bytes.length += sealed;
+    buf_put_u32(&pack->bytes, (uint32_t)sealed);
+    return pack->bytes.overflowed ? err_set(ERR_TOO_LARGE, _("a pack grew too large")) : 0;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A pack: sealed blobs one after the other, then the sealed header, then its length.
+ *
+ *     blob... | sealed(entry...) | u32 length of the sealed header
+ *     entry: u8 type | u32 sealed length | [u32 unpacked length, types 2 and 3] | id[32]
+ *
+ * Integers are little-endian. Types: 0 data, 1 tree, 2 compressed data, 3 compressed tree.
+ */
+#ifndef VAULT_PACK_H
+#define VAULT_PACK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "crypto/seal.h"
+#include "crypto/sha256.h"
+
+enum pack_type { PACK_DATA = 0, PACK_TREE = 1 };
+
+#define PACK_MAX_HEADER  ((size_t)16 << 20)
+#define PACK_TARGET      ((size_t)16 << 20)
+#define PACK_MAX_ENTRIES (PACK_MAX_HEADER / 37)
+
+struct pack_entry {
+    uint8_t id[SHA256_SIZE]; /* SHA-256 of the plain bytes */
+    enum pack_type type;
+    uint32_t offset;
+    uint32_t length;   /* sealed */
+    uint32_t unpacked; /* plain length of a compressed blob; 0: not compressed */
+};
+
+/* Appends the header (unsealed) for the blobs. */
+void pack_header_encode(const struct pack_entry *entries, size_t count, struct buf *out);
+/* Reads an unsealed header; *entries is the caller's to free. ERR_CORRUPT when it does not end exactly, an
+ * entry is impossible, or the blobs overrun 4 GiB. Offsets follow from the lengths. */
+int pack_header_decode(const void *bytes, size_t length, struct pack_entry **entries, size_t *count);
+
+/* A pack being filled, in memory. */
+struct pack {
+    struct buf bytes;
+    struct pack_entry *entries;
+    size_t count;
+};
+void pack_init(struct pack *pack);
+void pack_free(struct pack *pack);
+/* Adds sealed bytes; the offset in `entry` is set here. */
+void pack_add(struct pack *pack, struct pack_entry entry, const void *sealed, size_t length);
+/* Appends the sealed header and its length: `bytes` is then the whole file. */
+int pack_finish(struct pack *pack, const struct seal_key *key);
+
+#endif

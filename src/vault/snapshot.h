@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Snapshots: what was saved, when, where from.
+ *
+ *     {"time","parent"?,"tree","paths","hostname"?,"username"?,"uid"?,"gid"?,"excludes"?,"tags"?,"original"?,
+ *      "program_version"?,"summary"?}
+ */
+#ifndef VAULT_SNAPSHOT_H
+#define VAULT_SNAPSHOT_H
+
+#include "vault/arena.h"
+#include "vault/vault.h"
+
+struct snapshot_list_of_text {
+    const char **items;
+    size_t count;
+};
+
+struct snapshot_summary {
+    int64_t backup_start_ns, backup_end_ns;
+    uint64_t files_new, files_changed, files_unmodified;
+    uint64_t dirs_new, dirs_changed, dirs_unmodified;
+    uint64_t data_blobs, tree_blobs;        /* added to the repository */
+    uint64_t data_added, data_added_packed; /* bytes: plain, and as stored */
+    uint64_t total_files_processed, total_bytes_processed;
+};
+
+/* Texts are never NULL; they and the lists live in `arena`. */
+struct snapshot {
+    struct arena arena;
+    char id[VAULT_ID_TEXT];     /* "" until it is saved */
+    char parent[VAULT_ID_TEXT]; /* "" for none */
+    int64_t time_ns;
+    uint8_t tree[SHA256_SIZE];
+    struct snapshot_list_of_text paths, excludes, tags;
+    const char *hostname, *username, *original, *program_version;
+    uint32_t uid, gid;
+    bool has_summary;
+    struct snapshot_summary summary;
+};
+
+/* An empty one, and its end (NULL is fine). */
+struct snapshot *snapshot_new(void);
+void snapshot_free(struct snapshot *snapshot);
+
+void snapshot_encode(const struct snapshot *snapshot, struct buf *out);
+/* ERR_CORRUPT when malformed; snapshot_free ends *out. */
+int snapshot_decode(const void *bytes, size_t length, struct snapshot **out);
+
+struct snapshots {
+    struct snapshot **items; /* oldest first */
+    size_t count;
+};
+/* Told of a snapshot that cannot be read; the error text of the thread says why. */
+typedef void snapshot_bad(void *context, const char *name, int err);
+/* Reads all snapshots of a vault. One that cannot be read is told to `bad` and left out; without `bad` (NULL)
+ * it fails the whole with its name. */
+int snapshot_read_all(const struct vault *vault, snapshot_bad *bad, void *context, struct snapshots *out);
+void snapshot_free_all(struct snapshots *list);
+
+/* What to look for; NULL or empty fields match everything. */
+struct snapshot_filter {
+    const char *hostname;
+    const char *const *paths; /* the snapshot has all of them */
+    size_t path_count;
+    const char *const *tags; /* the snapshot has all of them */
+    size_t tag_count;
+};
+bool snapshot_matches(const struct snapshot *snapshot, const struct snapshot_filter *filter);
+
+/* Finds by an ID's beginning (at least one digit), or "latest" among those that the filter (may be NULL) lets
+ * through. ERR_NOT_FOUND; ERR_INVALID when the beginning fits several. snapshot_free ends *out. */
+int snapshot_find(const struct vault *vault, const char *name, const struct snapshot_filter *filter,
+                  struct snapshot **out);
+/* Writes it and sets its id. */
+int snapshot_save(const struct vault *vault, struct snapshot *snapshot);
+
+#endif

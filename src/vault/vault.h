@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The vault: a restic repository, format versions 1 and 2, in a local folder. Open it, then vault/backup.h,
+ * vault/snapshot.h, vault/fetch.h, vault/restore.h and vault/check.h work on it. An open vault at rest holds
+ * a descriptor and its keys; the index is read when it is first needed and given back by vault_rest.
+ *
+ * A vault is used by one thread at a time (its own functions start helpers and end them before they return).
+ */
+#ifndef VAULT_VAULT_H
+#define VAULT_VAULT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "blob/store.h"
+#include "crypto/seal.h"
+#include "crypto/sha256.h"
+#include "vault/index.h"
+
+struct vault;
+struct vault_key;
+
+#define VAULT_ID_TEXT (2 * SHA256_SIZE + 1)
+
+/* Makes a repository (format 2) in the folder `path`, which is made if missing, with one key for `password`.
+ * ERR_EXISTS when a repository is there already. The caller keeps and wipes the password. */
+int vault_init(const char *path, const char *password);
+/* Opens it: finds the key that the password opens (half a second of scrypt, on purpose). ERR_NOT_FOUND: no
+ * repository; ERR_WRONG_SECRET; ERR_UNSUPPORTED: a newer format; ERR_CORRUPT. */
+int vault_open(const char *path, const char *password, struct vault **out);
+/* The same with a key that was kept: no scrypt. The key stays the caller's. */
+int vault_open_with_key(const char *path, const struct vault_key *key, struct vault **out);
+void vault_close(struct vault *vault); /* NULL is fine */
+
+/* The derived key of an open vault, a copy in memory that is locked, left out of core dumps and wiped when it
+ * is freed. A child made by fork has it too: so a worker per job needs no scrypt. */
+struct vault_key *vault_keep_key(const struct vault *vault);
+void vault_key_free(struct vault_key *key); /* NULL is fine */
+
+/* Gives back the index and whatever else can be read again. */
+void vault_rest(struct vault *vault);
+
+const char *vault_path(const struct vault *vault);
+/* The repository's own ID (hex) and its format version, 1 or 2. */
+const char *vault_id(const struct vault *vault);
+unsigned vault_version(const struct vault *vault);
+
+/* ---- for the vault room ---- */
+
+uint64_t vault_polynomial(const struct vault *vault);
+const struct seal_key *vault_seal_key(const struct vault *vault);
+struct blob_reader vault_reader(const struct vault *vault);
+struct blob_writer vault_writer(const struct vault *vault);
+struct blob_remover vault_remover(const struct vault *vault);
+/* Reads all index files unless they are in memory. */
+int vault_need_index(struct vault *vault);
+/* Told of a file that cannot be read; the error text of the thread says why. */
+typedef void vault_bad_file(void *context, const char *name, int err);
+/* The same, but index files that cannot be read are told to `bad` and left out. */
+int vault_need_index_but(struct vault *vault, vault_bad_file *bad, void *context);
+struct index *vault_index(const struct vault *vault); /* NULL before vault_need_index */
+
+/* Reads, verifies, unseals and unpacks an index, snapshot or lock file. */
+int vault_load_file(const struct vault *vault, enum blob_kind kind, const char *name, struct buf *plain);
+/* Seals and adds one; `name` gets its ID as text. */
+int vault_save_file(const struct vault *vault, enum blob_kind kind, const void *plain, size_t length,
+                    char name[static VAULT_ID_TEXT]);
+
+/* Reads blobs; one per thread. */
+struct loader;
+struct loader *loader_new(const struct vault *vault);
+void loader_free(struct loader *loader); /* NULL is fine */
+/* The plain bytes of a blob, verified against its ID; they live until the next call. ERR_NOT_FOUND when no
+ * index names it, ERR_CORRUPT when it is damaged. */
+int loader_load(struct loader *loader, enum pack_type type, const uint8_t id[static SHA256_SIZE],
+                const uint8_t **bytes, size_t *length);
+/* The same from bytes already read from a pack (`sealed` is changed). */
+int loader_open_blob(struct loader *loader, const struct pack_entry *entry, uint8_t *sealed,
+                     const uint8_t **bytes, size_t *length);
+
+#endif

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "vault/writer.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zstd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/hex.h"
+#include "base/i18n.h"
+#include "base/mem.h"
+
+#define QUEUE_BLOBS       256
+#define QUEUE_BYTES       ((size_t)24 << 20)
+#define MAX_WORKERS       16
+#define INDEX_BLOBS       50000
+#define INDEX_AGE_NS      (600 * NS_PER_SECOND)
+#define COMPRESSION_LEVEL 3
+
+struct job {
+    struct job *next;
+    enum pack_type type;
+    uint8_t *bytes;
+    size_t length;
+    uint8_t id[SHA256_SIZE];
+};
+
+struct worker {
+    struct writer *writer;
+    pthread_t thread;
+    ZSTD_CCtx *packer;
+    uint8_t *packed, *sealed;
+    size_t packed_room, sealed_room;
+};
+
+struct writer {
+    struct vault *vault;
+    struct worker workers[MAX_WORKERS];
+    unsigned worker_count;
+
+    pthread_mutex_t mutex; /* all below */
+    pthread_cond_t work, space;
+    struct job *first, **last;
+    size_t queued, queued_bytes; /* waiting or being worked on */
+    bool ending;
+    struct pack packs[2]; /* being filled: data, trees */
+    struct buf index;     /* of the packs that stand, not yet written */
+    size_t index_blobs;
+    int64_t index_since_ns;
+    struct writer_totals totals;
+    int err;
+    char *err_text, *err_hint;
+};
+
+static void remember_error(struct writer *writer, int err)
+{
+    if (!err || writer->err)
+        return;
+    writer->err = err;
+    writer->err_text = mem_strdup(err_text());
+    writer->err_hint = mem_strdup(err_hint_text());
+}
+
+static int recall_error(struct writer *writer)
+{
+    if (!writer->err)
+        return 0;
+    int err = err_set((enum err)writer->err, "%s", writer->err_text);
+    return *writer->err_hint ? err_hint(err, "%s", writer->err_hint) : err;
+}
+
+static void make_room(uint8_t **bytes, size_t *room, size_t length)
+{
+    if (*room >= length && *bytes)
+        return;
+    free(*bytes);
+    *room = length < 65536 ? 65536 : length;
+    *bytes = mem_resize(NULL, *room, 1);
+}
+
+/* Called with the mutex held; writes what is known of the index so far. */
+static int write_index(struct writer *writer)
+{
+    if (writer->index_blobs == 0)
+        return 0;
+    char name[VAULT_ID_TEXT];
+    index_end(&writer->index);
+    int err = writer->index.overflowed ? err_set(ERR_TOO_LARGE, _("the index grew too large"))
+                                       : vault_save_file(writer->vault, BLOB_INDEX, writer->index.data,
+                                                         writer->index.length, name);
+    buf_clear(&writer->index);
+    index_begin(&writer->index);
+    writer->index_blobs = 0;
+    writer->index_since_ns = clock_system.monotonic_ns(clock_system.self);
+    return err;
+}
+
+/* Called with the mutex held, after a pack was written. */
+static int note_pack(struct writer *writer, const uint8_t *id, const struct pack *pack)
+{
+    index_put_pack(&writer->index, id, pack->entries, pack->count);
+    writer->index_blobs += pack->count;
+    writer->totals.stored_bytes += pack->bytes.length;
+    int64_t age = clock_system.monotonic_ns(clock_system.self) - writer->index_since_ns;
+    return writer->index_blobs >= INDEX_BLOBS || age > INDEX_AGE_NS ? write_index(writer) : 0;
+}
+
+/* Seals the header and writes a pack that is no longer shared; the mutex is not held. */
+static int write_pack(struct writer *writer, struct pack *pack)
+{
+    int err = pack_finish(pack, vault_seal_key(writer->vault));
+    uint8_t id[SHA256_SIZE];
+    char name[VAULT_ID_TEXT];
+    if (!err) {
+        sha256_of(pack->bytes.data, pack->bytes.length, id);
+        hex_encode(id, sizeof id, name);
+        err = blob_write(vault_writer(writer->vault), BLOB_PACK, name, pack->bytes.data, pack->bytes.length);
+    }
+    pthread_mutex_lock(&writer->mutex);
+    if (!err)
+        err = note_pack(writer, id, pack);
+    remember_error(writer, err);
+    pthread_mutex_unlock(&writer->mutex);
+    return err;
+}
+
+/* Puts a sealed blob into the open pack of its type; when that is full, takes it away and writes it. */
+static void store(struct writer *writer, struct pack_entry entry, const uint8_t *sealed, size_t length,
+                  size_t plain)
+{
+    struct pack full;
+    bool is_full = false;
+    pthread_mutex_lock(&writer->mutex);
+    struct pack *pack = &writer->packs[entry.type];
+    pack_add(pack, entry, sealed, length);
+    writer->totals.plain_bytes += plain;
+    (*(entry.type == PACK_TREE ? &writer->totals.tree_blobs : &writer->totals.data_blobs))++;
+    if (pack->bytes.length >= PACK_TARGET || pack->count >= PACK_MAX_ENTRIES / 2) {
+        full = *pack;
+        is_full = true;
+        pack_init(pack);
+    }
+    pthread_mutex_unlock(&writer->mutex);
+    if (is_full) {
+        write_pack(writer, &full);
+        pack_free(&full);
+    }
+}
+
+/* Compresses when the format allows it and it makes the blob smaller. */
+static const uint8_t *pack_blob(struct worker *worker, const struct job *job, struct pack_entry *entry,
+                                size_t *length)
+{
+    *length = job->length;
+    if (vault_version(worker->writer->vault) < 2 || job->length == 0)
+        return job->bytes;
+    size_t bound = ZSTD_compressBound(job->length);
+    make_room(&worker->packed, &worker->packed_room, bound);
+    size_t made =
+        ZSTD_compressCCtx(worker->packer, worker->packed, bound, job->bytes, job->length, COMPRESSION_LEVEL);
+    if (ZSTD_isError(made) || made >= job->length)
+        return job->bytes;
+    *length = made;
+    entry->unpacked = (uint32_t)job->length;
+    return worker->packed;
+}
+
+static void do_job(struct worker *worker, const struct job *job)
+{
+    struct pack_entry entry = {.type = job->type};
+    memcpy(entry.id, job->id, SHA256_SIZE);
+    size_t length;
+    const uint8_t *plain = pack_blob(worker, job, &entry, &length);
+    make_room(&worker->sealed, &worker->sealed_room, length + SEAL_OVERHEAD);
+    int err = seal_close(vault_seal_key(worker->writer->vault), plain, length, worker->sealed);
+    if (!err) {
+        store(worker->writer, entry, worker->sealed, length + SEAL_OVERHEAD, job->length);
+        return;
+    }
+    pthread_mutex_lock(&worker->writer->mutex);
+    remember_error(worker->writer, err);
+    pthread_mutex_unlock(&worker->writer->mutex);
+}
+
+/* The next job, or NULL at the end. */
+static struct job *next_job(struct writer *writer)
+{
+    while (!writer->first && !writer->ending)
+        pthread_cond_wait(&writer->work, &writer->mutex);
+    struct job *job = writer->first;
+    if (job) {
+        writer->first = job->next;
+        if (!writer->first)
+            writer->last = &writer->first;
+    }
+    return job;
+}
+
+static void *work(void *context)
+{
+    struct worker *worker = context;
+    struct writer *writer = worker->writer;
+    struct job *job;
+    pthread_mutex_lock(&writer->mutex);
+    while ((job = next_job(writer))) {
+        bool failed = writer->err != 0;
+        pthread_mutex_unlock(&writer->mutex);
+        if (!failed)
+            do_job(worker, job);
+        pthread_mutex_lock(&writer->mutex);
+        writer->queued--;
+        writer->queued_bytes -= job->length;
+        pthread_cond_broadcast(&writer->space);
+        free(job->bytes);
+        free(job);
+    }
+    pthread_mutex_unlock(&writer->mutex);
+    return NULL;
+}
+
+static unsigned wanted_workers(void)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    return processors < 1 ? 1 : processors > MAX_WORKERS ? MAX_WORKERS : (unsigned)processors;
+}
+
+struct writer *writer_new(struct vault *vault)
+{
+    struct writer *writer = mem_zalloc(1, sizeof *writer);
+    writer->vault = vault;
+    writer->last = &writer->first;
+    pthread_mutex_init(&writer->mutex, NULL);
+    pthread_cond_init(&writer->work, NULL);
+    pthread_cond_init(&writer->space, NULL);
+    pack_init(&writer->packs[PACK_DATA]);
+    pack_init(&writer->packs[PACK_TREE]);
+    buf_init(&writer->index, (size_t)256 << 20);
+    index_begin(&writer->index);
+    writer->index_since_ns = clock_system.monotonic_ns(clock_system.self);
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    for (unsigned i = 0; i < wanted_workers(); i++) {
+        struct worker *worker = &writer->workers[writer->worker_count];
+        worker->writer = writer;
+        worker->packer = ZSTD_createCCtx();
+        if (pthread_create(&worker->thread, NULL, work, worker) != 0) {
+            ZSTD_freeCCtx(worker->packer);
+            break;
+        }
+        writer->worker_count++;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return writer;
+}
+
+static int enqueue(struct writer *writer, struct job *job)
+{
+    pthread_mutex_lock(&writer->mutex);
+    while (!writer->err && writer->queued > 0 &&
+           (writer->queued >= QUEUE_BLOBS || writer->queued_bytes + job->length > QUEUE_BYTES))
+        pthread_cond_wait(&writer->space, &writer->mutex);
+    int err = recall_error(writer);
+    if (!err) {
+        *writer->last = job;
+        writer->last = &job->next;
+        writer->queued++;
+        writer->queued_bytes += job->length;
+        pthread_cond_signal(&writer->work);
+    }
+    pthread_mutex_unlock(&writer->mutex);
+    return err;
+}
+
+int writer_add(struct writer *writer, enum pack_type type, uint8_t *bytes, size_t length,
+               uint8_t id[static SHA256_SIZE], bool *added)
+{
+    sha256_of(bytes, length, id);
+    struct index *index = vault_index(writer->vault);
+    bool fresh = !index_find(index, type, id);
+    if (added)
+        *added = fresh;
+    if (!fresh) {
+        free(bytes);
+        return 0;
+    }
+    if (writer->worker_count == 0) {
+        free(bytes);
+        return err_set(ERR_SYSTEM, _("cannot start a thread"));
+    }
+    index_add_pending(index, type, id);
+    struct job *job = mem_zalloc(1, sizeof *job);
+    *job = (struct job){.type = type, .bytes = bytes, .length = length};
+    memcpy(job->id, id, SHA256_SIZE);
+    int err = enqueue(writer, job);
+    if (err) {
+        free(bytes);
+        free(job);
+    }
+    return err;
+}
+
+static void wait_for_all(struct writer *writer)
+{
+    pthread_mutex_lock(&writer->mutex);
+    while (writer->queued > 0)
+        pthread_cond_wait(&writer->space, &writer->mutex);
+    pthread_mutex_unlock(&writer->mutex);
+}
+
+int writer_finish(struct writer *writer, struct writer_totals *totals)
+{
+    wait_for_all(writer);
+    for (int type = 0; type < 2 && !writer->err; type++)
+        if (writer->packs[type].count)
+            write_pack(writer, &writer->packs[type]);
+    pthread_mutex_lock(&writer->mutex);
+    if (!writer->err)
+        remember_error(writer, write_index(writer));
+    *totals = writer->totals;
+    int err = recall_error(writer);
+    pthread_mutex_unlock(&writer->mutex);
+    return err;
+}
+
+void writer_free(struct writer *writer)
+{
+    if (!writer)
+        return;
+    pthread_mutex_lock(&writer->mutex);
+    writer->ending = true;
+    pthread_cond_broadcast(&writer->work);
+    pthread_mutex_unlock(&writer->mutex);
+    for (unsigned i = 0; i < writer->worker_count; i++) {
+        pthread_join(writer->workers[i].thread, NULL);
+        ZSTD_freeCCtx(writer->workers[i].packer);
+        free(writer->workers[i].packed);
+        free(writer->workers[i].sealed);
+    }
+    write_index(writer);
+    pack_free(&writer->packs[PACK_DATA]);
+    pack_free(&writer->packs[PACK_TREE]);
+    buf_free(&writer->index);
+    free(writer->err_text);
+    free(writer->err_hint);
+    pthread_cond_destroy(&writer->work);
+    pthread_cond_destroy(&writer->space);
+    pthread_mutex_destroy(&writer->mutex);
+    free(writer);
+}
