@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
@@ -355,10 +356,12 @@ static void prepare(void)
     signal(SIGINT, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
-    /* What libraries read from files once and remember: the event loop's boot id, the time zone. */
+    /* What libraries read from files once and remember: the event loop's boot id, the time zone, the
+     * seed of JSON's hash tables. */
     sd_id128_t boot;
     sd_id128_get_boot(&boot);
     tzset();
+    json_object_seed(0);
     /* One arena and small thresholds: seven processes must stay small together. */
     mallopt(M_ARENA_MAX, 1);
     mallopt(M_TRIM_THRESHOLD, 256 * 1024);
