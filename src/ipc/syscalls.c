@@ -72,6 +72,8 @@ static const char *const loop_calls[] = {"read",
                                          "set_robust_list",
                                          "rseq",
                                          "membarrier",
+                                         "mlock",
+                                         "munlock",
                                          "sched_yield",
                                          "getrandom",
                                          "getpid",
@@ -298,6 +300,8 @@ static int allow_all(scmp_filter_ctx filter, unsigned calls)
     for (size_t i = 0; code >= 0 && i < sizeof groups / sizeof groups[0]; i++)
         if (calls & groups[i].group)
             code = allow(filter, groups[i].names);
+    if (code >= 0 && (calls & CALLS_DENY_SOCKETS))
+        code = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(socket), 0);
     if (code >= 0)
         code = allow_memory(filter, code_too);
     if (code >= 0 && (calls & CALLS_EXEC)) /* programs set what they like of themselves */
