@@ -134,6 +134,7 @@ static bool is_dense(uint8_t type)
     case FILETYPE_RAR:
     case FILETYPE_MEDIA:
     case FILETYPE_RIFF:
+    case FILETYPE_PACKED:
     case FILETYPE_GPG:
         return true;
     default:
@@ -261,6 +262,7 @@ enum look compare_look(const struct limits *limits, const struct sketch *sketch)
     case FILETYPE_XZ:
     case FILETYPE_BZIP2:
     case FILETYPE_ZSTD:
+    case FILETYPE_PACKED:
         return LOOK_COMPRESSED;
     case FILETYPE_TEXT:
         return compare_is_encoded(limits, head) ? LOOK_ENCODED : LOOK_ORDINARY;
