@@ -15,6 +15,7 @@ struct tally {
     unsigned mixed;                 /* of the changed: not yet random, but much closer to it */
     unsigned encoded;               /* of the changed: base64 or hex now, not before */
     unsigned blanked;               /* of the changed: one byte value now */
+    unsigned partial;               /* of the both: shorter now, as the file was cut there */
     unsigned moved;                 /* of the changed: the bytes stood at another place before */
     unsigned plain_before;          /* of the both: surely not random before */
     unsigned long old_chi, new_chi; /* sums over the changed, whole blocks */
@@ -103,6 +104,8 @@ static void tally_blocks(const struct limits *limits, const struct sketch *befor
         t->plain_before += is_plain(limits, old);
         if (old->length == new->length && old->hash == new->hash)
             t->same++;
+        else if (new->length < old->length && i > 0 && after->size < before->size)
+            t->partial++;
         else if (!is_blank(limits, old)) /* filling an empty place destroys nothing */
             tally_change(limits, before, old, new, i, t);
     }
@@ -174,16 +177,13 @@ static struct verdict judge_dense(const struct limits *limits, const struct sket
                                   const struct sketch *after, const struct tally *t)
 {
     bool head_same = before->blocks[0].hash == after->blocks[0].hash;
-    bool size_same =
-        after->size >= before->size && after->size - before->size <= (uint64_t)limits->pair_growth;
-    if (head_same && size_same && t->changed >= 2 && t->same + t->changed == t->both &&
-        after->size == before->size)
+    if (head_same && after->size == before->size && t->changed >= 2 && t->same + t->changed == t->both)
         return spoiled(SPOIL_REPLACED, 700);
     if (t->whole >= limits->uniform_blocks &&
         t->new_chi / t->whole <= (unsigned long)limits->uniform_mean_chi &&
         t->old_chi / t->whole >= (unsigned long)limits->uniform_old_chi)
-        return spoiled(SPOIL_SHELL, size_same ? 600 : 450);
-    if (after->size < before->size / 2 && t->same == t->both && t->both > 0)
+        return spoiled(SPOIL_SHELL, 300);
+    if (after->size < before->size / 2 && t->same > 0 && t->same + t->partial == t->both)
         return spoiled(SPOIL_CUT, 700);
     return edited();
 }

@@ -26,6 +26,8 @@
 #include "guard/bounds.h"
 
 #define DEFAULT_BACKLOG ((size_t)8 << 20)
+#define LEAVE_LIMIT_US  500000
+#define DRAIN_MS        2000
 
 struct post {
     struct post *next;
@@ -47,6 +49,7 @@ static struct {
     struct channel *control;
     struct channel *peers[ROLE_COUNT];
     struct gate_pulse *pulse;
+    bool finished;
     int wake;             /* eventfd: posts wait */
     pthread_mutex_t lock; /* guards first_post and last_post */
     struct post *first_post, **last_post;
@@ -205,11 +208,50 @@ static void wire(enum role peer, int fd)
         self.ops->wired(peer);
 }
 
-static void leave(void)
+/* What the role said last is heard before it is gone. */
+static void finish(void)
 {
+    if (self.finished)
+        return;
+    self.finished = true;
     if (self.ops->stop)
         self.ops->stop();
+    for (int i = 0; i < ROLE_COUNT; i++)
+        if (self.peers[i])
+            channel_drain(self.peers[i], DRAIN_MS);
     sd_event_exit(self.loop, 0);
+}
+
+static int on_idle(sd_event_source *source, void *unused)
+{
+    (void)source;
+    (void)unused;
+    finish();
+    return 0;
+}
+
+static int on_leave_limit(sd_event_source *source, uint64_t when_us, void *unused)
+{
+    (void)source;
+    (void)when_us;
+    (void)unused;
+    finish();
+    return 0;
+}
+
+/* What others said before they were stopped may still lie in the channels: it is heard first, unless it does
+ * not end. */
+static void leave(void)
+{
+    sd_event_source *idle;
+    int code = sd_event_add_defer(self.loop, &idle, on_idle, NULL);
+    if (code >= 0)
+        code = sd_event_source_set_priority(idle, SD_EVENT_PRIORITY_IDLE);
+    if (code >= 0)
+        code = sd_event_add_time_relative(self.loop, NULL, CLOCK_MONOTONIC, LEAVE_LIMIT_US, 0, on_leave_limit,
+                                          NULL);
+    if (code < 0)
+        finish();
 }
 
 static void on_control(struct channel *c, struct message *m, int fd, void *unused)
@@ -241,6 +283,8 @@ static void on_control_closed(struct channel *c, int err, void *unused)
 {
     (void)c;
     (void)unused;
+    if (self.finished)
+        return;
     log_warning(_("the supervisor is gone (%s); leaving"), err == ERR_CLOSED ? "closed" : err_text());
     leave();
 }

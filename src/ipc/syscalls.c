@@ -172,6 +172,11 @@ static const char *const socket_calls[] = {
 static const char *const kill_calls[] = {
     "kill", "tkill", "tgkill", "pidfd_open", "pidfd_send_signal", "rt_sigqueueinfo", NULL};
 
+static const char *const fork_calls[] = {"clone",      "clone3",          "fork",
+                                         "vfork",      "wait4",           "waitid",
+                                         "kill",       "pidfd_open",      "pidfd_send_signal",
+                                         "socketpair", "set_tid_address", NULL};
+
 /* What Debian's small programs (smbstatus, smbcontrol, loginctl) do besides reading, writing and talking. */
 static const char *const exec_calls[] = {"execve",
                                          "execveat",
@@ -281,6 +286,7 @@ static int allow_all(scmp_filter_ctx filter, unsigned calls)
         {CALLS_THREADS, thread_calls}, {CALLS_READ_FILES, read_calls}, {CALLS_WRITE_FILES, write_calls},
         {CALLS_OWNERS, owner_calls},   {CALLS_SERVE, serve_calls},     {CALLS_SOCKETS, socket_calls},
         {CALLS_KILL, kill_calls},      {CALLS_EXEC, exec_calls},       {CALLS_FANOTIFY, fanotify_calls},
+        {CALLS_FORK, fork_calls},
     };
     bool code_too = !(calls & CALLS_NO_CODE);
     int code = allow(filter, loop_calls);

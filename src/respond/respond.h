@@ -25,6 +25,8 @@ struct respond_options {
     const struct clock *clock;
 };
 
+/* What was shut out before is shut out again. ERR_PARTIAL: *out works, but part of what was remembered is
+ * damaged or could not be put in force again; the text says what. Any other error: *out is not set. */
 int respond_open(const struct respond_options *options, struct respond **out);
 void respond_close(struct respond *r);
 /* Executes an ORDER_FREEZE or ORDER_LOCKOUT (or its undo, or dry). Always fills *action, also on failure

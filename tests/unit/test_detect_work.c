@@ -33,7 +33,7 @@ static void make(struct world *w, const struct actor *who, const char *path, enu
     free(bytes);
 }
 
-static void must_be_quiet(struct world *w, bool unwatched)
+static void quiet_as(const char *test, struct world *w, bool unwatched)
 {
     for (size_t i = 0; i < world_alerts(w); i++)
         for (size_t reason = 0; reason < world_alert(w, i)->reason_count; reason++)
@@ -41,8 +41,11 @@ static void must_be_quiet(struct world *w, bool unwatched)
     assert_int_equal(world_alerts(w), 0);
     if (unwatched)
         assert_int_equal(world_watches(w), 0);
+    world_record(w, test);
     world_free(w);
 }
+
+#define must_be_quiet(w, unwatched) quiet_as(__func__, w, unwatched)
 
 static const enum content kinds[] = {DOCUMENT, TEXT, PICTURE, PDF, OLD_DOC, DATABASE, GZIP, PROGRAM};
 
