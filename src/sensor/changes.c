@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/fd.h"
+#include "base/path.h"
 #include "sensor/decoys.h"
 #include "sensor/draw.h"
 #include "sensor/watch.h"
@@ -260,10 +261,9 @@ static uint32_t find_changed(struct notify *n, const struct change *c, const str
     return CATALOG_NONE;
 }
 
-static bool is_unchanged(const struct notify *n, const struct row *row, const struct before *before,
-                         const struct stamp *now, const struct sketch *sketch)
+static bool is_unchanged(const struct row *row, const struct before *before, const struct stamp *now,
+                         const struct sketch *sketch)
 {
-    (void)n;
     return !(row->flags & ROW_FRESH && now->size > 0) && before->version.size == now->size &&
            before->version.ctime_ns == now->ctime_ns && before->version.mtime_ns == now->mtime_ns &&
            before->sketch.valid && sketch->valid && draw_check(&before->sketch) == draw_check(sketch);
@@ -300,12 +300,59 @@ static void on_closed(struct notify *n, const struct change *c)
     if (!writers_close(n->s->writers, now.device, now.inode, &before))
         kept_find(n->s->kept, &old, &before.version);
     draw_sketch(fd, now.size, false, &sketch);
-    if (is_unchanged(n, row, &before, &now, &sketch))
+    if (is_unchanged(row, &before, &now, &sketch))
         return;
     tell_changed(n, EVENT_WRITTEN, number, c->pid, &before, &now, &sketch);
     row->flags &= (uint16_t)~ROW_FRESH;
     catalog_set(n->catalog, number, &now);
     settle_add(n, number, fd_take(&fd));
+}
+
+struct open_search {
+    struct notify *notify;
+    const struct actor *who;
+};
+
+static bool is_his(const struct open_search *search, int32_t pid)
+{
+    struct actor actor;
+    procs_look(search->notify->s->procs, pid, &actor);
+    if (search->who->client[0])
+        return strcmp(actor.client, search->who->client) == 0;
+    return actor.root_pid == search->who->root_pid && actor.root_start == search->who->root_start;
+}
+
+static void tell_if_his(uint64_t device, const struct before *before, void *self)
+{
+    const struct open_search *search = self;
+    struct notify *n = search->notify;
+    struct stat sought = {.st_dev = device, .st_ino = before->version.inode}, st;
+    const struct change nowhere = {.at.node = CATALOG_NONE};
+    char path[PATH_MAX];
+    struct sketch sketch = {0};
+    uint32_t number =
+        before->pid && is_his(search, before->pid) ? find_changed(n, &nowhere, &sought) : CATALOG_NONE;
+    if (number == CATALOG_NONE)
+        return;
+    struct row *row = catalog_row(n->catalog, number);
+    if (!catalog_path(n->catalog, row->parent, row->name, path, sizeof path))
+        return;
+    int fd FD_AUTO =
+        path_open_beneath(n->s->trees[catalog_tree_of(n->catalog, row->parent)].fd, path, READ_FLAGS, 0);
+    if (!look(fd, &st) || st.st_dev != sought.st_dev || st.st_ino != sought.st_ino)
+        return;
+    struct stamp now = kept_stamp(&st);
+    draw_sketch(fd, now.size, false, &sketch);
+    if (is_unchanged(row, before, &now, &sketch))
+        return;
+    tell_changed(n, EVENT_WRITTEN, number, before->pid, before, &now, &sketch);
+    catalog_set(n->catalog, number, &now);
+}
+
+void changes_tell_open(struct notify *n, const struct actor *who)
+{
+    struct open_search search = {.notify = n, .who = who};
+    writers_each(n->s->writers, tell_if_his, &search);
 }
 
 /* MODIFY without a closing: while the file is open for writing the closing will tell; else it was cut or

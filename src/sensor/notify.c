@@ -155,16 +155,45 @@ static void wake_up(struct notify *n)
         abort(); /* cannot be full */
 }
 
-void notify_sync(struct notify *n, uint64_t token, const struct actor *actor)
+/* With the lock held. */
+static void ask(struct notify *n, const struct question *question)
 {
-    pthread_mutex_lock(&n->lock);
     if (n->question_count == n->question_capacity) {
         n->question_capacity = n->question_capacity ? n->question_capacity * 2 : 16;
         n->questions = mem_resize(n->questions, n->question_capacity, sizeof *n->questions);
     }
-    n->questions[n->question_count++] = (struct question){token, *actor};
-    pthread_mutex_unlock(&n->lock);
+    n->questions[n->question_count++] = *question;
     wake_up(n);
+}
+
+void notify_sync(struct notify *n, uint64_t token, const struct actor *actor)
+{
+    pthread_mutex_lock(&n->lock);
+    ask(n, &(struct question){.token = token, .actor = *actor});
+    pthread_mutex_unlock(&n->lock);
+}
+
+void notify_flush(struct notify *n, const struct actor *who)
+{
+    bool done = false;
+    pthread_mutex_lock(&n->lock);
+    ask(n, &(struct question){.actor = *who, .done = &done});
+    while (!done)
+        pthread_cond_wait(&n->flushed, &n->lock);
+    pthread_mutex_unlock(&n->lock);
+}
+
+static void answer(struct notify *n, const struct question *question)
+{
+    if (!question->done) {
+        n->s->ops.sync(question->token, n->sequence, &question->actor, n->s->self);
+        return;
+    }
+    changes_tell_open(n, &question->actor);
+    pthread_mutex_lock(&n->lock);
+    *question->done = true;
+    pthread_cond_broadcast(&n->flushed);
+    pthread_mutex_unlock(&n->lock);
 }
 
 /* Takes the questions that are there now; what the kernel has queued must be read after this. */
@@ -211,7 +240,7 @@ static void drain(struct notify *n)
         read_volume(n, i);
     changes_flush(n);
     for (size_t i = 0; i < count; i++)
-        n->s->ops.sync(questions[i].token, n->sequence, &questions[i].actor, n->s->self);
+        answer(n, &questions[i]);
     free(questions);
     atomic_store(&n->s->files, catalog_files(n->catalog));
 }
@@ -279,6 +308,7 @@ static void release(struct notify *n)
     }
     fd_close(&n->wake);
     pthread_mutex_destroy(&n->lock);
+    pthread_cond_destroy(&n->flushed);
     catalog_free(n->catalog);
     free(n->volumes);
     free(n->mounts);
@@ -292,6 +322,7 @@ int notify_start(struct sensor *s, struct notify **out)
     struct notify *n = mem_zalloc(1, sizeof *n);
     *n = (struct notify){.s = s, .wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), .moved_row = CATALOG_NONE};
     pthread_mutex_init(&n->lock, NULL);
+    pthread_cond_init(&n->flushed, NULL);
     n->catalog = catalog_new();
     int rc = n->wake < 0 ? err_sys(_("cannot make an event descriptor")) : open_trees(n);
     if (rc == 0 && !(n->settle = settle_start(s)))

@@ -23,10 +23,12 @@ struct mount {
     uint16_t volume;
 };
 
-/* A question to the judge that waits until the notifications up to now are given. */
+/* A question to the judge that waits until the notifications up to now are given; or a flush, which has a
+ * caller who waits on `done`, and no token. */
 struct question {
     uint64_t token;
     struct actor actor;
+    bool *done;
 };
 
 struct notify {
@@ -55,6 +57,7 @@ struct notify {
     int64_t next_tick_ns, next_expiry_ns;
 
     pthread_mutex_t lock; /* guards the questions */
+    pthread_cond_t flushed;
     struct question *questions;
     size_t question_count, question_capacity;
 };
@@ -71,6 +74,8 @@ int watch_mount(struct notify *n, int folder_fd, const struct stat *st);
 
 /* ---- changes.c ---- */
 void changes_handle(struct notify *n, const struct volume *v, const struct fanotify_event_metadata *event);
+/* Tells what a stopped actor has changed in the files that he still holds open. */
+void changes_tell_open(struct notify *n, const struct actor *who);
 /* Nothing more is queued: a MOVED_FROM without its MOVED_TO left the trees. */
 void changes_flush(struct notify *n);
 /* Where a row's version is; saves it from a kept descriptor if that is the last chance. */

@@ -107,3 +107,17 @@ void writers_forget(struct writers *w, uint64_t device, uint64_t inode)
         entry->taken = false;
     pthread_mutex_unlock(&w->lock);
 }
+
+void writers_each(struct writers *w, void (*each)(uint64_t device, const struct before *before, void *self),
+                  void *self)
+{
+    for (size_t set = 0; set < SETS; set++) {
+        for (size_t way = 0; way < WAYS; way++) {
+            pthread_mutex_lock(&w->lock);
+            struct entry entry = w->entries[set][way];
+            pthread_mutex_unlock(&w->lock);
+            if (entry.taken)
+                each(entry.device, entry.reopened ? &entry.second : &entry.first, self);
+        }
+    }
+}
