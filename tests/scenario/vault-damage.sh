@@ -76,7 +76,7 @@ flip repo/config 50
 expect 1 "$BEFFROI" vault snapshots -r repo
 said "repo/config is damaged"
 again
-flip "$(largest repo/keys)" 5
+flip "$(largest repo/keys)" 350
 expect 1 "$BEFFROI" vault snapshots -r repo
 again
 rm -f repo/keys/*

@@ -39,9 +39,9 @@ for room in 0 4096 8192 1000000 17000000 34000000; do
   expect 0 "$BEFFROI" vault check --read-data -r disk/repo
 done
 expect 0 restic -r disk/repo check --read-data
-# Most is stored by now; what is left to write are single blocks: lock, packs, index, snapshot. One block more each time.
+# Most is stored by now; what is left to write are single blocks: lock, packs, index, snapshot. Three blocks more each time.
 failed=0
-for room in $(seq 4096 4096 400000) 30000000; do
+for room in $(seq 4096 12288 400000) 30000000; do
   leave "$room"
   if "$BEFFROI" vault backup -r disk/repo tree >out 2>err; then
     break
