@@ -177,15 +177,12 @@ static struct verdict judge_dense(const struct limits *limits, const struct sket
                                   const struct sketch *after, const struct tally *t)
 {
     bool head_same = before->blocks[0].hash == after->blocks[0].hash;
-    bool size_same =
-        after->size >= before->size && after->size - before->size <= (uint64_t)limits->pair_growth;
-    if (head_same && size_same && t->changed >= 2 && t->same + t->changed == t->both &&
-        after->size == before->size)
+    if (head_same && after->size == before->size && t->changed >= 2 && t->same + t->changed == t->both)
         return spoiled(SPOIL_REPLACED, 700);
     if (t->whole >= limits->uniform_blocks &&
         t->new_chi / t->whole <= (unsigned long)limits->uniform_mean_chi &&
         t->old_chi / t->whole >= (unsigned long)limits->uniform_old_chi)
-        return spoiled(SPOIL_SHELL, size_same ? 600 : 450);
+        return spoiled(SPOIL_SHELL, 300);
     if (after->size < before->size / 2 && t->same > 0 && t->same + t->partial == t->both)
         return spoiled(SPOIL_CUT, 700);
     return edited();

@@ -154,18 +154,16 @@ static void meta_of_parent(int folder, const struct step *step, struct filemeta 
 /* The owner, mode and attributes from what was kept of the folder, else those of the one it lies in. */
 static int dress_folder(struct work *w, const struct step *step, const struct spot *s)
 {
-    struct filemeta meta;
-    bool empty;
-    int source FD_AUTO = -1;
-    if (source_open(w, step, &source, &meta, &empty) != 0 || empty || !S_ISDIR(meta.mode)) {
-        filemeta_free(&meta);
-        meta_of_parent(s->folder, step, &meta);
+    struct source source;
+    if (source_open(w, step, &source) != 0 || source.empty || !S_ISDIR(source.meta.mode)) {
+        source_close(&source);
+        meta_of_parent(s->folder, step, &source.meta);
     }
     int fd FD_AUTO = openat(s->folder, s->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    int err = fd < 0 ? err_sys(_("cannot open the folder %s"), step->path) : filemeta_apply(fd, &meta);
-    if (!err && meta.mtime_ns != 0)
-        foldertimes_set(w->times, step->tree, step->path, meta.atime_ns, meta.mtime_ns);
-    filemeta_free(&meta);
+    int err = fd < 0 ? err_sys(_("cannot open the folder %s"), step->path) : filemeta_apply(fd, &source.meta);
+    if (!err && source.meta.mtime_ns != 0)
+        foldertimes_set(w->times, step->tree, step->path, source.meta.atime_ns, source.meta.mtime_ns);
+    source_close(&source);
     return err;
 }
 
