@@ -33,6 +33,8 @@ static const char *const loop_calls[] = {"read",
                                          "pread64",
                                          "pwrite64",
                                          "preadv",
+                                         "preadv2",
+                                         "pwritev2",
                                          "pwritev",
                                          "close",
                                          "lseek",
@@ -232,8 +234,9 @@ static const char *const exec_calls[] = {"execve",
                                          "eventfd",
                                          NULL};
 
-static const char *const fanotify_calls[] = {"fanotify_init",     "fanotify_mark", "pidfd_open",
-                                             "pidfd_send_signal", "ioctl",         NULL};
+/* process_vm_readv: the flags of an openat2 lie in the memory of the program that waits. */
+static const char *const fanotify_calls[] = {
+    "process_vm_readv", "fanotify_init", "fanotify_mark", "pidfd_open", "pidfd_send_signal", "ioctl", NULL};
 
 #ifdef SANITIZED
 static const char *const sanitizer_calls[] = {"open",     "openat", "stat",   "newfstatat",
