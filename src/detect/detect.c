@@ -72,6 +72,15 @@ uint32_t detect_context_files(const struct detect_context *context, uint32_t tre
     return tree < context->tree_count ? context->tree_files[tree] : 0;
 }
 
+/* Between two counts by the sensor, files that are made are added: they may be deleted again. */
+static void count_made(struct detect *d, const struct event *event)
+{
+    if (event->kind == EVENT_CREATED && !(event->flags & (EVENT_FOLDER | EVENT_SYMLINK)) &&
+        event->tree < d->context.tree_count && d->context.tree_files[event->tree] > 0 &&
+        d->context.tree_files[event->tree] < UINT32_MAX)
+        d->context.tree_files[event->tree]++;
+}
+
 static bool is_approved(const struct detect *d, const struct actor *actor, uint32_t tree)
 {
     for (size_t i = 0; i < d->approval_count; i++) {
@@ -91,6 +100,7 @@ void detect_event(struct detect *d, const struct event *event)
     for (size_t i = 0; detector_table[i] && i < DETECTORS_MAX; i++)
         detector_table[i]->on_event(d->states[i], event, approved);
     known_learn(d->known, event);
+    count_made(d, event);
 }
 
 void detect_tick(struct detect *d, int64_t monotonic_ns)
