@@ -501,7 +501,8 @@ static void trial(uint32_t seed, int length, bool trace)
 static void random_attacks_are_taken_back_and_put_back(void **state)
 {
     (void)state;
-    for (uint32_t seed = getenv("SEED") ? (uint32_t)atoi(getenv("SEED")) : 1, end = seed + 40; seed < end; seed++)
+    for (uint32_t seed = getenv("SEED") ? (uint32_t)atoi(getenv("SEED")) : 1, end = seed + 40; seed < end;
+         seed++)
         trial(seed, 3 + (int)(seed % 30), false);
 }
 
@@ -612,8 +613,38 @@ static void a_version_that_is_nowhere_is_told_as_lost(void **state)
     drop_world(&w);
 }
 
+/* How long it takes to put many spoiled files back: for people, never asserted. */
+static void measure(int files)
+{
+    struct world w;
+    char path[128], name[64];
+    static char bytes[8192];
+    const char *tree;
+    static struct action action;
+    make_world(&w, 7);
+    struct apply_options options = options_for(&w, &tree, path, sizeof path);
+    for (int i = 0; i < files; i++) {
+        snprintf(name, sizeof name, "d/e/fichier %d", i);
+        put_file(w.tree, name, bytes, sizeof bytes);
+        spoil(&w, name);
+    }
+    sync();
+    write_plan(&w, &options);
+    int64_t begin = clock_system.monotonic_ns(clock_system.self);
+    assert_int_equal(apply_run(&options, 1, &action), 0);
+    int64_t middle = clock_system.monotonic_ns(clock_system.self);
+    assert_int_equal(apply_put_back(&options, 1, &action), 0);
+    printf("%d files back in %lld ms; put back in %lld ms\n", files, (long long)(middle - begin) / 1000000,
+           (long long)(clock_system.monotonic_ns(clock_system.self) - middle) / 1000000);
+    drop_world(&w);
+}
+
 int main(int argc, char **argv)
 {
+    if (argc == 2) {
+        measure(atoi(argv[1]));
+        return 0;
+    }
     if (argc == 3) {
         trial((uint32_t)atoi(argv[1]), atoi(argv[2]), true);
         return 0;
