@@ -13,9 +13,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -595,6 +597,45 @@ static void somebodys_newer_version_and_the_original_are_both_kept(void **state)
     drop_world(&w);
 }
 
+static void a_disk_that_takes_no_more_leaves_nothing_half_made(void **state)
+{
+    (void)state;
+    struct world w;
+    char path[128];
+    static char big[20000];
+    const char *tree;
+    static struct action action;
+    make_world(&w, 8);
+    struct apply_options options = options_for(&w, &tree, path, sizeof path);
+    put_file(w.tree, "grand", big, sizeof big);
+    struct picture before = take_picture(&w);
+    spoil(&w, "grand");
+    spoil(&w, "d/acte n°3.odt");
+    struct picture attacked = take_picture(&w);
+    write_plan(&w, &options);
+    struct rlimit limit, small;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    small = (struct rlimit){.rlim_cur = 12000, .rlim_max = limit.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    int err = apply_run(&options, 1, &action);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_int_equal(err, ERR_PARTIAL);
+    assert_int_equal(action.done, 1);
+    assert_int_equal(action.failed, 1);
+    assert_int_equal(action.result, ACTION_PARTLY);
+    struct picture between = take_picture(&w);
+    assert_int_equal(differences(&attacked, &between, false), 2); /* the small one, before and after */
+    assert_int_equal(apply_run(&options, 1, &action), 0);
+    struct picture after = take_picture(&w);
+    assert_int_equal(differences(&before, &after, true), 0);
+    picture_free(&before);
+    picture_free(&attacked);
+    picture_free(&between);
+    picture_free(&after);
+    drop_world(&w);
+}
+
 static void a_version_that_is_nowhere_is_told_as_lost(void **state)
 {
     (void)state;
@@ -654,6 +695,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_recovery_killed_after_any_step_is_completed),
         cmocka_unit_test(somebodys_newer_version_and_the_original_are_both_kept),
         cmocka_unit_test(a_version_that_is_nowhere_is_told_as_lost),
+        cmocka_unit_test(a_disk_that_takes_no_more_leaves_nothing_half_made),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
