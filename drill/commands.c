@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The commands by which one tries a single part: make a share, attack it, compare it, undo the attack.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,6 +85,9 @@ static int attack_run(const char *share_path, const struct attack_options *optio
     int code = need_root();
     if (code == 0)
         code = yard_open(share_path, &yard);
+    if (code == 0 && faccessat(yard->fd, YARD_LEDGER, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+        code = err_hint(err_set(ERR_EXISTS, _("%s has been attacked already"), share_path),
+                        _("a second attack could not be undone; first: beffroi-drill undo %s"), share_path);
     if (code == 0)
         code = ledger_map(yard->fd, YARD_LEDGER, 1, &ledger);
     if (code == 0)
@@ -91,6 +95,8 @@ static int attack_run(const char *share_path, const struct attack_options *optio
     int status = 1;
     if (code > 0) {
         waitpid(code, NULL, 0);
+        if (ledger->count == 0) /* nothing was done that an undo would have to know */
+            unlinkat(yard->fd, YARD_LEDGER, 0);
         status = attack_report(ledger);
     } else {
         command_failed();

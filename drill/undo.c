@@ -184,8 +184,10 @@ int undo_share(struct yard *yard, struct undo_counts *counts)
         for (size_t i = 0; i < u.manifest->count; i++)
             if (u.manifest->entries[i].same_as)
                 undo_link(&u, &u.manifest->entries[i]);
-        if (counts->failed == 0)
+        if (counts->failed == 0) {
             remove_leftovers(&u);
+            unlinkat(yard->fd, YARD_LEDGER, 0); /* ready to be attacked again */
+        }
     }
     town_free(u.town);
     manifest_free(u.manifest);

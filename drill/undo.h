@@ -2,7 +2,8 @@
  *
  * Gives an attacked share back: what was encrypted is decrypted with the yard's key, what was deleted or cut
  * is made again from the town's seed, notes are removed. Every file is written only when its hash is the
- * manifest's; what is right already is left alone.
+ * manifest's; what is right already is left alone. Once all is well the ledger is removed. A share that was
+ * never attacked has none: ERR_NOT_FOUND.
  */
 #ifndef DRILL_UNDO_H
 #define DRILL_UNDO_H

@@ -91,6 +91,24 @@ static int check_marker(struct yard *y, const struct stat *yard, const struct st
     return 0;
 }
 
+/* Whether something is mounted on a path or below it: field 5 of each line of mountinfo, in which a space is
+ * written \040; the drill's own paths have none. */
+static int check_mounts(const struct yard *y)
+{
+    struct buf table BUF_AUTO;
+    buf_init(&table, 1 << 22);
+    int code = fd_read_file(AT_FDCWD, "/proc/self/mountinfo", &table);
+    if (code < 0)
+        return code;
+    for (const char *line = buf_string(&table), *end; *line; line = *end ? end + 1 : end) {
+        char point[PATH_MAX];
+        end = strchrnul(line, '\n');
+        if (sscanf(line, "%*u %*u %*s %*s %4095s", point) == 1 && path_is_within(y->share_path, point))
+            return refuse(y->share_path, _("something is mounted there"));
+    }
+    return 0;
+}
+
 static int check_folders(struct yard *y)
 {
     struct stat yard, share;
@@ -99,6 +117,8 @@ static int check_folders(struct yard *y)
         statx(y->share, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &more) < 0 ||
         statx(y->fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &above) < 0)
         return err_sys(_("cannot look at %s"), y->share_path);
+    if (strpbrk(y->path, " \t\n\\"))
+        return refuse(y->share_path, _("its path holds a space or a backslash"));
     if (strncmp(path_base(y->path), YARD_PREFIX, strlen(YARD_PREFIX)) != 0)
         return refuse(y->share_path, _("its parent is not a folder of the drill"));
     if (yard.st_uid != geteuid() || (yard.st_mode & 022))
@@ -107,7 +127,8 @@ static int check_folders(struct yard *y)
         return refuse(y->share_path, _("something is mounted there"));
     y->share_device = share.st_dev;
     y->share_inode = share.st_ino;
-    return check_marker(y, &yard, &share);
+    int code = check_mounts(y);
+    return code < 0 ? code : check_marker(y, &yard, &share);
 }
 
 static struct yard *yard_new(char *path)

@@ -10,7 +10,7 @@
  *
  * yard_open is the gate of every simulator and of undo. It refuses (ERR_PERMISSION, with the reason) whatever
  * is not exactly this: a folder without marker, a marker copied from elsewhere, a way there over a symbolic
- * link, a share that is a mount point, a yard that somebody else owns or may write to.
+ * link, a share with anything mounted on it or in it, a yard that somebody else owns or may write to.
  */
 #ifndef DRILL_YARD_H
 #define DRILL_YARD_H

@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/i18n.h"
 #include "base/mem.h"
+#include "base/words.h"
 
 #define MAX_DEPTH 32
 #define MAX_KEYS  64 /* different keys asked of one mapping */
@@ -445,31 +446,6 @@ int yaml_choice(struct yaml_node *mapping, const char *key, bool required, const
     return yaml_error(node, _("%s wants one of %s, not \"%s\""), key, all, node->text);
 }
 
-/* The number of letters to insert, delete or replace; words longer than 31 letters count as far apart. */
-static size_t distance(const char *a, const char *b)
-{
-    size_t rows = strlen(a), columns = strlen(b);
-    size_t line[32];
-    if (rows > 31 || columns > 31)
-        return 99;
-    for (size_t j = 0; j <= columns; j++)
-        line[j] = j;
-    for (size_t i = 1; i <= rows; i++) {
-        size_t corner = line[0];
-        line[0] = i;
-        for (size_t j = 1; j <= columns; j++) {
-            size_t best = corner + (a[i - 1] != b[j - 1]);
-            corner = line[j];
-            if (line[j] + 1 < best)
-                best = line[j] + 1;
-            if (line[j - 1] + 1 < best)
-                best = line[j - 1] + 1;
-            line[j] = best;
-        }
-    }
-    return line[columns];
-}
-
 int yaml_no_more(struct yaml_node *mapping)
 {
     for (size_t i = 0; i < mapping->count; i++) {
@@ -479,7 +455,7 @@ int yaml_no_more(struct yaml_node *mapping)
         const char *nearest = NULL;
         size_t least = 4; /* a key that differs by more letters is no misspelling */
         for (size_t j = 0; j < mapping->asked_count; j++) {
-            size_t apart = distance(item->key, mapping->asked[j]);
+            size_t apart = words_distance(item->key, mapping->asked[j]);
             if (apart < least) {
                 least = apart;
                 nearest = mapping->asked[j];

@@ -6,45 +6,19 @@
 
 #include "base/err.h"
 #include "base/i18n.h"
-
-#define WORD_MAX 32 /* names longer than this are no commands */
-
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-/* Levenshtein distance of two short words. */
-static size_t distance(const char *a, const char *b)
-{
-    size_t row[WORD_MAX + 1];
-    size_t length_b = strlen(b);
-    for (size_t j = 0; j <= length_b; j++)
-        row[j] = j;
-    for (size_t i = 1; a[i - 1]; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= length_b; j++) {
-            size_t above = row[j];
-            size_t change = diagonal + (a[i - 1] != b[j - 1]);
-            row[j] = least(change, least(above, row[j - 1]) + 1);
-            diagonal = above;
-        }
-    }
-    return row[length_b];
-}
+#include "base/words.h"
 
 const char *cmd_nearest(const struct cmd_row *rows, const char *word)
 {
     size_t length = strlen(word);
-    if (length == 0 || length > WORD_MAX)
+    if (length == 0)
         return NULL;
     const char *nearest = NULL;
-    size_t best = least(3, length);
+    size_t best = length < 3 ? length : 3;
     for (const struct cmd_row *row = rows; row->name; row++) {
-        if (!row->summary || strlen(row->name) > WORD_MAX)
+        if (!row->summary)
             continue;
-        size_t d = distance(word, row->name);
+        size_t d = words_distance(word, row->name);
         if (d < best) {
             best = d;
             nearest = row->name;

@@ -4,14 +4,19 @@
  */
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/durable.h"
 #include "base/err.h"
 #include "base/fd.h"
 #include "base/i18n.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/opt.h"
+#include "base/path.h"
 #include "base/yaml.h"
 #include "cmd/cmd.h"
 #include "cmd/commands.h"
@@ -20,6 +25,8 @@
 #include "guard/supervisor.h"
 
 #define DEFAULT_CONFIG "/etc/beffroi/beffroi.yaml"
+#define DEFAULT_STATE  "/var/lib/beffroi"
+#define CONFIG_NAME    "beffroi.yaml" /* in the state folder */
 
 static int load(const char *path, struct buf *text, struct config **config)
 {
@@ -65,17 +72,61 @@ static int guard(const struct config *config, struct buf *text)
     return err;
 }
 
+static int write_text(const char *state, const char *text, char **path)
+{
+    int fd FD_AUTO = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return err_sys(_("cannot open the folder %s"), state);
+    *path = path_join(state, CONFIG_NAME);
+    return durable_write(fd, CONFIG_NAME, text, strlen(text), 0600);
+}
+
+/* `beffroi guard FOLDER...`: writes the configuration with the embedded defaults for these folders into the
+ * state folder. *path is where it stands; the caller frees it. */
+static int write_defaults(const char *state, char **folders, size_t count, char **path)
+{
+    int err = path_make_folders(state, 0700);
+    if (err)
+        return err;
+    char *whole_state MEM_AUTO = realpath(state, NULL);
+    char **whole = mem_zalloc(count, sizeof *whole);
+    if (!whole_state)
+        err = err_sys(_("cannot look at %s"), state);
+    for (size_t i = 0; !err && i < count; i++)
+        if (!(whole[i] = realpath(folders[i], NULL)))
+            err = err_sys(_("cannot look at %s"), folders[i]);
+    if (!err) {
+        char *text MEM_AUTO = config_default_text(whole_state, whole, count);
+        err = write_text(whole_state, text, path);
+    }
+    for (size_t i = 0; i < count; i++)
+        free(whole[i]);
+    free(whole);
+    return err;
+}
+
 int cmd_guard(int argc, char **argv)
 {
     const char *path = DEFAULT_CONFIG;
+    const char *state = DEFAULT_STATE;
+    char *written MEM_AUTO = NULL;
     bool check_only = false;
     const struct opt options[] = {
         {"config", 'c', OPT_STRING, &path, N_("FILE"),
          N_("the configuration (default: /etc/beffroi/beffroi.yaml)")},
+        {"state", 0, OPT_STRING, &state, N_("DIR"),
+         N_("with folders given: where the configuration, the journal and the\nvault go (default: "
+            "/var/lib/beffroi)")},
         {"check-config", 0, OPT_FLAG, &check_only, NULL, N_("only check the configuration, start nothing")},
         {0}};
-    const struct opt_command command = {"guard", "", N_("Watch the folders of the configuration."),
-                                        options, 0,  0};
+    const struct opt_command command = {"guard",
+                                        N_("[FOLDER...]"),
+                                        N_("Guards the folders of the configuration, or those given here "
+                                           "with the embedded defaults, until it is\n"
+                                           "told to stop."),
+                                        options,
+                                        0,
+                                        -1};
     int operands;
     enum opt_result result = opt_parse(&command, argc, argv, &operands);
     if (result != OPT_GO)
@@ -85,10 +136,12 @@ int cmd_guard(int argc, char **argv)
     struct config *config = NULL;
     int err = check_only ? 0 : need_root();
     buf_init(&text, YAML_MAX_BYTES);
+    if (!err && operands > 0)
+        err = write_defaults(state, argv + 1, (size_t)operands, &written);
     if (!err)
-        err = load(path, &text, &config);
+        err = load(written ? written : path, &text, &config);
     if (!err && check_only)
-        printf(_("%s is right.\n"), path);
+        printf(_("%s is right.\n"), written ? written : path);
     else if (!err)
         err = guard(config, &text);
     config_free(config);

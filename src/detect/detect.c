@@ -30,9 +30,14 @@ struct detect {
 
 struct detect *detect_new(const struct detect_sink *sink, size_t tree_count)
 {
+    return detect_new_with(sink, tree_count, &limits_default);
+}
+
+struct detect *detect_new_with(const struct detect_sink *sink, size_t tree_count, const struct limits *limits)
+{
     struct detect *d = mem_zalloc(1, sizeof(*d));
     d->context.sink = *sink;
-    d->context.limits = limits_default;
+    d->context.limits = *limits;
     d->context.tree_count = tree_count;
     d->context.tree_files = mem_zalloc(tree_count + 1, sizeof(uint32_t));
     for (size_t i = 0; detector_table[i] && i < DETECTORS_MAX; i++)
@@ -76,6 +81,8 @@ static bool is_approved(const struct detect *d, const struct actor *actor, uint3
 
 void detect_event(struct detect *d, const struct event *event)
 {
+    if (event->monotonic_ns < 0)
+        return; /* no clock of Linux says so: a malformed event, and all arithmetic counts on it */
     bool approved = is_approved(d, &event->actor, event->tree);
     for (size_t i = 0; detector_table[i] && i < DETECTORS_MAX; i++)
         detector_table[i]->on_event(d->states[i], event, approved);
@@ -83,7 +90,7 @@ void detect_event(struct detect *d, const struct event *event)
 
 void detect_tick(struct detect *d, int64_t monotonic_ns)
 {
-    for (size_t i = 0; detector_table[i] && i < DETECTORS_MAX; i++)
+    for (size_t i = 0; monotonic_ns >= 0 && detector_table[i] && i < DETECTORS_MAX; i++)
         detector_table[i]->on_tick(d->states[i], monotonic_ns);
 }
 

@@ -34,4 +34,8 @@ extern const struct detector *const detector_table[];
 /* How many files of a tree, 0 when not known (or no such tree). */
 uint32_t detect_context_files(const struct detect_context *context, uint32_t tree);
 
+/* detect_new with other limits than the defaults: for replays and tuning. */
+struct detect *detect_new_with(const struct detect_sink *sink, size_t tree_count,
+                               const struct limits *limits);
+
 #endif

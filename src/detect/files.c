@@ -38,6 +38,7 @@ struct files {
     const struct limits *limits;
     struct baseline baselines[FILES_BASELINES / WAYS][WAYS];
     struct half fresh[FILES_FRESH], gone[FILES_GONE];
+    uint64_t fresh_inodes[FILES_FRESH]; /* of `fresh`, side by side: looked through at each rename */
     size_t fresh_next, gone_next;
     struct copy copies[FILES_COPIES / COPY_WAYS][COPY_WAYS];
 };
@@ -140,15 +141,15 @@ bool files_has_copy(const struct files *f, const struct sketch *sketch, int64_t 
 static int32_t pair_by_look(const struct limits *l, const struct half *new, const struct half *old)
 {
     bool named = names_related(&new->stems, &old->stems);
-    bool sized = old->size >= 1024 && new->size >= old->size &&new->size - old->size <=
-                                          (uint64_t)l->pair_growth &&new->size < old->size * 2;
+    bool sized = old->size >= (uint64_t)l->pair_sized_least &&
+                 new->size >= old->size &&new->size - old->size <= (uint64_t)l->pair_sized_growth;
     bool coded = new->size / 5 >= old->size / 4 && new->size / 9 <= old->size / 4; /* 1.25 to 2.25 times */
     switch (new->look) {
     case LOOK_RANDOM:
     case LOOK_ENCRYPTED:
         if (named && (!old->looked || old->valuable))
             return (int32_t)l->pair_named;
-        return sized && old->valuable ? (int32_t)l->pair_sized : 0;
+        return sized && old->valuable ? (int32_t)l->pair_sized_first : 0;
     case LOOK_ARCHIVE:
         return named && old->type != FILETYPE_7Z && old->type != FILETYPE_RAR ? (int32_t)l->pair_archive : 0;
     case LOOK_ZIP:
@@ -199,16 +200,19 @@ static struct files_pair find_pair(const struct limits *l, struct half *mine, bo
         return out;
     const struct half *old = mine_is_new ? best : mine;
     out = (struct files_pair){.strength = strength, .spoil = SPOIL_SUPPLANTED, .type = old->type};
+    const struct half *new = mine_is_new ? mine : best;
     memcpy(out.path, old->path, sizeof(out.path));
+    out.sized =
+        (new->look == LOOK_RANDOM || new->look == LOOK_ENCRYPTED) && !names_related(&new->stems, &old->stems);
+    out.growth = new->size - old->size;
     best->open = mine->open = false;
     return out;
 }
 
-static struct half half_of(const struct files *f, const struct event *event, const char *path, uint64_t inode,
+static struct half half_of(const struct event *event, const char *path, uint64_t inode,
                            const struct files_actor *who)
 {
     struct half h = {.open = true, .who = *who, .time_ns = event->monotonic_ns, .inode = inode};
-    (void)f;
     h.stems = names_stems(path);
     names_for_people(path, h.path, sizeof(h.path));
     return h;
@@ -217,7 +221,7 @@ static struct half half_of(const struct files *f, const struct event *event, con
 static struct half *find_fresh(const struct files *f, uint64_t inode)
 {
     for (size_t i = 0; inode && i < FILES_FRESH; i++)
-        if (f->fresh[i].inode == inode && f->fresh[i].look != LOOK_ORDINARY)
+        if (f->fresh_inodes[i] == inode)
             return (struct half *)&f->fresh[i];
     return NULL;
 }
@@ -232,9 +236,10 @@ struct files_pair files_made(struct files *f, const struct event *event, const s
     struct half *slot = find_fresh(f, event->after.inode);
     if (!slot)
         slot = &f->fresh[f->fresh_next++ % FILES_FRESH];
-    *slot = half_of(f, event, event->path, event->after.inode, who);
+    *slot = half_of(event, event->path, event->after.inode, who);
     slot->size = event->new_sketch.size;
     slot->look = look;
+    f->fresh_inodes[slot - f->fresh] = slot->inode;
     return find_pair(f->limits, slot, true, f->gone, FILES_GONE);
 }
 
@@ -256,7 +261,7 @@ enum look files_look(const struct files *f, uint64_t inode)
 
 struct files_pair files_gone(struct files *f, const struct event *event, const struct files_actor *who)
 {
-    struct half old = half_of(f, event, event->path, event->before.inode, who);
+    struct half old = half_of(event, event->path, event->before.inode, who);
     const struct sketch *sketch = &event->old_sketch;
     old.size = sketch->valid ? sketch->size : event->before.size;
     old.type = sketch->valid ? sketch->filetype : FILETYPE_UNKNOWN;

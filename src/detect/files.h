@@ -44,6 +44,8 @@ struct files_pair {
     int32_t strength; /* thousandths; 0: no pair */
     enum spoil spoil;
     uint8_t type; /* enum filetype of the original */
+    bool sized;   /* found by size alone; weigh it by `growth`: how much larger the new file is */
+    uint64_t growth;
     char path[FILES_PATH];
 };
 struct files_pair files_made(struct files *f, const struct event *event, const struct files_actor *who);

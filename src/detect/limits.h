@@ -54,19 +54,32 @@
           "0.8 bit more in a block: every other 16 bytes encrypted raises text by 2, 64 of 192 by 1.5")      \
     LIMIT(mixed_old_entropy, 62, "2 bits: a sparse database page that fills up is no encryption")            \
     LIMIT(mixed_new_entropy, 140, "4.5 bits: half random bytes between zeros have 5, between text 7")        \
-    LIMIT(coded_entropy, 170, "printable at over 5.5 bits a byte: base64 has 6, prose 4.5, code 5.2")        \
+    LIMIT(garbled_ascii, 40,                                                                                 \
+          "of 255: a third of a text's bytes made random costs it 52 of its readable ones")                  \
+    LIMIT(coded_entropy, 120, "3.9 bits: hex has 4, base32 5, base64 6")                                     \
+    LIMIT(coded_ascii, 250, "coded text is printable throughout")                                            \
+    LIMIT(coded_gap, 30,                                                                                     \
+          "in 1/256 bit, what a block's chance adds; prose and source code have over 100 between the two "   \
+          "entropies")                                                                                       \
     LIMIT(coded_length, 512, "shorter pieces of base64 cannot be told from text")                            \
-    LIMIT(uniform_mean_chi, 290,                                                                             \
-          "mean over the blocks of a true archive or picture lies above; of random bytes at 255 +- 8")       \
+    LIMIT(uniform_mean_chi, 275,                                                                             \
+          "mean over the blocks: true archives and pictures lie above (deflated prose at 264 to 300, "       \
+          "office documents over 400), random bytes at 255 +- 8")                                            \
     LIMIT(uniform_old_chi, 330, "the old blocks must have been that far from random for a comparison")       \
-    LIMIT(uniform_blocks, 6, "fewer blocks have too uncertain a mean")                                       \
+    LIMIT(uniform_blocks, 8, "fewer blocks have too uncertain a mean")                                       \
     LIMIT(baseline_s, 3600,                                                                                  \
           "a file's first version is remembered so long: many small writes are compared as one")             \
     /* Pairs: a new file for an old one */                                                                   \
     LIMIT(pair_window_s, 600, "a new file and the deletion of its original lie close together")              \
     LIMIT(pair_growth, 65536, "headers, footers and padding of a cipher; more is another file")              \
     LIMIT(pair_named, 1000, "random file, same name stem: as clear as encryption in place")                  \
-    LIMIT(pair_sized, 700, "random file of the same size, but another name: clear, not certain")             \
+    LIMIT(pair_sized_growth, 1024,                                                                           \
+          "without a common name the sizes must fit closely: keys and padding alone")                        \
+    LIMIT(pair_sized_least, 4096, "small files of about the same size are many")                             \
+    LIMIT(pair_sized_first, 250,                                                                             \
+          "a random file of that size, another name: chance does that too, in a browser's cache")            \
+    LIMIT(pair_sized, 700,                                                                                   \
+          "as above, and it grew by the same as the one before: a cipher's overhead is constant")            \
     LIMIT(pair_archive, 450, "one 7z or RAR per file (Qlocker): its password cannot be seen")                \
     LIMIT(pair_zip, 200, "one unlocked zip per file: everybody can open it; slow to add up")                 \
     LIMIT(pair_gzip, 30, "a compressor without a key, as in log rotation: hardly anything")                  \

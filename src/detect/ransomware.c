@@ -265,6 +265,13 @@ static void weigh_pair(struct ransomware *r, struct doer *doer, const struct eve
 {
     struct evidence e = {
         .milli = pair->strength, .spoil = pair->spoil, .type = pair->type, .path = pair->path};
+    if (pair->strength && pair->sized) {
+        /* Block ciphers pad: the growth may vary by up to a block of 16 bytes. */
+        uint64_t last = doer->own->pair_growth, growth = pair->growth + 1;
+        if (last && growth + 16 >= last && growth <= last + 16)
+            e.milli = (int32_t)limits_of(r)->pair_sized;
+        doer->own->pair_growth = growth;
+    }
     give(r, &e, doer, event);
 }
 

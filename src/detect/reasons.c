@@ -87,7 +87,6 @@ static char *next_reason(struct alert *alert)
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-#pragma GCC diagnostic ignored "-Wformat-truncation"
 static void write_spoil(const struct score *score, enum spoil spoil, const char *span, struct alert *alert)
 {
     char *out = next_reason(alert);

@@ -56,7 +56,7 @@ uint64_t score_key_tree(uint32_t tree)
 static struct score *find(struct scores *s, uint64_t key)
 {
     struct score *set = s->table[key % SCORE_SETS];
-    for (size_t way = 0; way < SCORE_WAYS; way++)
+    for (size_t way = 0; key && way < SCORE_WAYS; way++)
         if (set[way].key == key)
             return &set[way];
     return NULL;
@@ -133,12 +133,14 @@ int32_t score_total(const struct limits *limits, const struct score *score)
     return score->clear + score->weak + pattern;
 }
 
+#define MILLI_MOST 1000000 /* far over any limit; keeps the sums from running over */
+
 static void add_part(struct score *score, uint64_t process, int32_t milli)
 {
     struct score_part *least = NULL;
     for (uint32_t i = 0; i < score->part_count; i++) {
         if (score->parts[i].process == process) {
-            score->parts[i].milli += milli;
+            score->parts[i].milli += score->parts[i].milli < MILLI_MOST ? milli : 0;
             return;
         }
         if (!least || score->parts[i].milli < least->milli)
@@ -148,8 +150,6 @@ static void add_part(struct score *score, uint64_t process, int32_t milli)
         least = &score->parts[score->part_count++];
     *least = (struct score_part){process, milli}; /* at the limit: in place of who added least */
 }
-
-#define MILLI_MOST 1000000 /* far over any limit; keeps the sums from running over */
 
 void score_add(const struct limits *limits, struct score *score, int32_t milli, uint64_t process)
 {

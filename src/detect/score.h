@@ -51,7 +51,8 @@ struct score {
     uint8_t first_spoil, first_type;
     char extension[SCORE_EXT], note[SCORE_PATH];
     uint64_t extension_hash, note_hash, note_folder;
-    uint64_t decoy_tops; /* a bit per top folder, by hash */
+    uint64_t pair_growth; /* of the latest pair found by size alone, plus 1; 0: none yet */
+    uint64_t decoy_tops;  /* a bit per top folder, by hash */
     /* deletions, fading on their own */
     uint32_t deleted, created;
     int64_t delete_first_ns, delete_first_wall_ns;

@@ -7,7 +7,7 @@
  * judge    unprivileged  none                                  none               nothing
  * actor    root          kill net_admin sys_ptrace dac_* chown all                signals, programs, netlink
  *                        fowner fsetid setfcap sys_nice
- * vault    root          dac_read_search chown fowner          trees to read,     threads
+ * vault    root          dac_read_search chown fowner          trees to read,     threads, copies of itself
  *                                                              repository, state
  * api      unprivileged  none                                  none               accept clients
  * scribe   root          none                                  the journal        write files
@@ -47,7 +47,8 @@ static void actor(struct sandbox *s)
 static void vault(const struct config *config, struct sandbox *s)
 {
     s->capabilities = SANDBOX_CAP(CAP_DAC_READ_SEARCH) | SANDBOX_CAP(CAP_CHOWN) | SANDBOX_CAP(CAP_FOWNER);
-    s->calls = CALLS_THREADS | CALLS_READ_FILES | CALLS_WRITE_FILES | CALLS_OWNERS | CALLS_NO_CODE;
+    s->calls = CALLS_THREADS | CALLS_FORK | CALLS_READ_FILES | CALLS_WRITE_FILES | CALLS_OWNERS |
+               CALLS_DENY_SOCKETS | CALLS_NO_CODE;
     s->files = true;
     for (size_t i = 0; i < config->tree_count; i++)
         sandbox_allow(s, mem_strdup(config->trees[i].path), SANDBOX_READ);

@@ -319,3 +319,14 @@ int channel_receive(int fd, int timeout_ms, struct message *m, int *passed_fd)
         fd_close(&passed);
     return err;
 }
+
+void channel_drain(struct channel *c, int timeout_ms)
+{
+    int64_t end_ns = clock_system.monotonic_ns(NULL) + timeout_ms * NS_PER_MS;
+    while (c->first && !c->dead) {
+        int64_t left_ns = end_ns - clock_system.monotonic_ns(NULL);
+        if (left_ns <= 0 || wait_for(c->fd, POLLOUT, (int)(left_ns / NS_PER_MS) + 1) != 0)
+            return;
+        flush(c);
+    }
+}

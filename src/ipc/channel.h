@@ -37,6 +37,9 @@ int channel_send_fd(struct channel *c, const struct message *m, int fd);
 /* Bytes that wait to be sent. */
 size_t channel_backlog(const struct channel *c);
 
+/* Blocks until all that waits is sent, the other side is gone, or the time is over: before leaving. */
+void channel_drain(struct channel *c, int timeout_ms);
+
 /* Without a loop, for a thread that talks on a socket by itself: one message, blocking up to `timeout_ms`
  * (-1: for ever). channel_receive gives ERR_TIMEOUT or ERR_CLOSED. */
 int channel_write(int fd, const struct message *m, int pass_fd);

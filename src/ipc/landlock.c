@@ -28,13 +28,16 @@
 #define RIGHTS_V1       ((1ULL << 13) - 1)
 
 #define TCP_BIND_CONNECT 3ULL /* version 4 */
+/* Version 6: abstract sockets of others, signals to others. */
+#define SCOPES 3ULL
 
 /* What a file (not a folder) can be given. */
 #define RIGHTS_OF_FILE (RIGHT_EXECUTE | RIGHT_WRITE | RIGHT_READ | RIGHT_TRUNCATE | RIGHT_IOCTL_DEV)
 
 struct attributes {
     uint64_t files;
-    uint64_t net; /* from version 4 */
+    uint64_t net;    /* from version 4 */
+    uint64_t scoped; /* from version 6 */
 };
 
 static uint64_t rights_known(int version)
@@ -84,8 +87,11 @@ int landlock_enter(const struct sandbox *s)
     long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
     if (version < 1)
         return err_set(ERR_UNSUPPORTED, _("this kernel cannot confine files (landlock)"));
-    struct attributes attributes = {.files = rights_known((int)version), .net = TCP_BIND_CONNECT};
-    size_t size = version >= 4 ? sizeof attributes : sizeof attributes.files;
+    struct attributes attributes = {
+        .files = rights_known((int)version), .net = TCP_BIND_CONNECT, .scoped = SCOPES};
+    size_t size = version >= 6   ? sizeof attributes
+                  : version >= 4 ? offsetof(struct attributes, scoped)
+                                 : sizeof attributes.files;
     int ruleset FD_AUTO = (int)syscall(SYS_landlock_create_ruleset, &attributes, size, 0);
     if (ruleset < 0)
         return err_sys(_("cannot make a landlock ruleset"));

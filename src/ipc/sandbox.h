@@ -36,7 +36,9 @@ enum sandbox_calls {
     CALLS_KILL = 64,       /* signals to other processes, pidfds */
     CALLS_EXEC = 128,      /* start programs: also all that a small program does when it starts */
     CALLS_FANOTIFY = 256,
-    CALLS_NO_CODE = 512, /* not a group: memory can no longer be made executable */
+    CALLS_FORK = 1024,         /* copies of itself, and waiting for them */
+    CALLS_DENY_SOCKETS = 2048, /* socket() is refused without killing: looking up a user's name tries it */
+    CALLS_NO_CODE = 512,       /* not a group: memory can no longer be made executable */
 };
 
 #define SANDBOX_MAX_PATHS 160
@@ -46,7 +48,7 @@ struct sandbox {
     uid_t uid;
     gid_t gid;
     uint64_t capabilities; /* bits 1 << CAP_...; also the limit for programs that are started */
-    bool files;            /* landlock: only `paths`, and no TCP where the kernel can */
+    bool files; /* landlock: only `paths`; where the kernel can also no TCP and no signals to others */
     struct sandbox_path paths[SANDBOX_MAX_PATHS];
     size_t path_count;
     unsigned calls; /* enum sandbox_calls */

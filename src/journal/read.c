@@ -26,7 +26,7 @@ int journal_public_key(int dirfd, struct note_key *out)
     int err = fd_read_file(dirfd, "key.pub", &text);
     if (!err)
         err = note_key_parse((const char *)text.data, text.length, out);
-    return err;
+    return err ? err_in(err, "key.pub") : 0;
 }
 
 /* The entries of one bundle from `from` up to `end`. */

@@ -34,6 +34,7 @@ struct sensor_options {
     const int32_t *own_pids; /* let through at once: the guard's own processes (see sensor_own_pid) */
     size_t own_pid_count;
     struct gate_pulse *pulse; /* see ipc/pulse.h; may be NULL */
+    bool small_queue;         /* keep the kernel's limit on queued notifications: for tests of the rescan */
 };
 
 struct sensor_ops {

@@ -12,7 +12,7 @@ rm -rf "$T/state"
 mkdir -p "$T/disk/state/journal"
 ln -s "$T/disk/state" "$T/state"
 
-coproc WRITER { "$BUILD/tests/tools/journal-writer" "$journal" "$origin"; }
+coproc WRITER { "$BUILD/tests/tools/journal-writer" "$JOURNAL" "$ORIGIN"; }
 say() {
   printf '%s\n' "$1" >&"${WRITER[1]}"
   IFS= read -r answer <&"${WRITER[0]}"
@@ -51,5 +51,6 @@ python3 -c 'import json,sys; assert [e["number"] for e in json.load(open(sys.arg
 
 # Nothing half-written stays behind.
 [ -z "$(find "$T/disk" -name '.tmp-*')" ] || fail "temporary files are left"
-exec {WRITER[1]}>&-
+input=${WRITER[1]}
+exec {input}>&-
 wait "$WRITER_PID"

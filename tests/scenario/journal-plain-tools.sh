@@ -12,12 +12,12 @@ awk '/^```sh$/ { inside = 1; next } /^```$/ { inside = 0 } inside' "$SOURCE/docs
 recipe() {
   rm -rf "$T/work"
   mkdir "$T/work"
-  journal=$journal entry=$1 work=$T/work bash -eu "$T/recipe" >"$T/said" 2>&1
+  journal=$JOURNAL entry=$1 work=$T/work bash -eu "$T/recipe" >"$T/said" 2>&1
 }
 
 for size in 1 2 255 256 257 300 513 66000 1000; do
-  rm -rf "$journal"
-  mkdir "$journal"
+  rm -rf "$JOURNAL"
+  mkdir "$JOURNAL"
   write_journal <<<"note $size" >"$T/out"
   for entry in 0 $((size / 2)) $((size - 1)); do
     recipe "$entry" || { cat "$T/said"; fail "entry $entry of $size was not found to be in the journal"; }
@@ -26,11 +26,11 @@ for size in 1 2 255 256 257 300 513 66000 1000; do
   done
 done
 
-cp -a "$journal" "$T/good"
-edit_bundle "$journal/tile/entries/001" "entries[300 - 256] = entries[300 - 256].replace(b'number 300', b'number 301')"
+cp -a "$JOURNAL" "$T/good"
+edit_bundle "$JOURNAL/tile/entries/001" "entries[300 - 256] = entries[300 - 256].replace(b'number 300', b'number 301')"
 recipe 300 && fail "a changed entry was taken"
 recipe 299 || fail "its neighbor is still right"
-rm -rf "$journal" && cp -a "$T/good" "$journal"
-sed -i '2s/.*/999/' "$journal/checkpoint"
+rm -rf "$JOURNAL" && cp -a "$T/good" "$JOURNAL"
+sed -i '2s/.*/999/' "$JOURNAL/checkpoint"
 recipe 0 && fail "a checkpoint that was not signed like this was taken"
 recipe 0 || grep -q "Verification Failure\|Signature Verification" "$T/said" || { cat "$T/said"; fail "openssl did not complain"; }

@@ -6,19 +6,19 @@ set -euo pipefail
 
 write_journal <<<"note 20" >"$T/out"
 expect_intact
-cp -a "$journal" "$T/good"
+cp -a "$JOURNAL" "$T/good"
 again() {
-  rm -rf "$journal" && cp -a "$T/good" "$journal"
+  rm -rf "$JOURNAL" && cp -a "$T/good" "$JOURNAL"
 }
 # Another size under the old signature.
-sed -i "2s/.*/19/" "$journal/checkpoint"
+sed -i "2s/.*/19/" "$JOURNAL/checkpoint"
 verify && fail "a checkpoint with another size was taken"
 python3 -c "import json,sys; f=json.load(open(sys.argv[1]))[\"findings\"]; assert any(x[\"kind\"]==\"checkpoint\" and x[\"entry\"]==0 for x in f), f" "$T/report"
 again
 # A whole journal signed with another key that was put in the place of ours.
 mkdir "$T/other"
 write_journal "$T/other" <<<"note 30" >"$T/out"
-rm -rf "$journal" && cp -a "$T/other" "$journal"
+rm -rf "$JOURNAL" && cp -a "$T/other" "$JOURNAL"
 verify && fail "a journal with another key was taken for the one seen before"
 grep -q "\"kind\": \"key\"" "$T/report" || fail "the change of key was not named"
 # With the key from elsewhere it fails even where nothing is remembered.
@@ -26,6 +26,6 @@ rm "$T/remembered"
 verify --key "$T/good/key.pub" && fail "the signature of another key was taken"
 grep -q "\"kind\": \"checkpoint\"" "$T/report" || fail "the wrong signature was not named"
 again
-rm "$journal/checkpoint"
+rm "$JOURNAL/checkpoint"
 verify && fail "a journal without a checkpoint was taken"
 grep -q "\"kind\": \"checkpoint\"" "$T/report" || fail "the missing checkpoint was not named"

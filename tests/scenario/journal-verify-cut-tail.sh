@@ -6,23 +6,23 @@ set -euo pipefail
 
 write_journal <<<"note 600" >"$T/out"
 expect_intact
-cp -a "$journal" "$T/good"
+cp -a "$JOURNAL" "$T/good"
 again() {
-  rm -rf "$journal" && cp -a "$T/good" "$journal"
+  rm -rf "$JOURNAL" && cp -a "$T/good" "$JOURNAL"
 }
 # Cut within an entry, between entries, and the whole bundle gone.
-size=$(stat -c %s "$journal/tile/entries/002.p/88")
-truncate -s $((size - 10)) "$journal/tile/entries/002.p/88"
+size=$(stat -c %s "$JOURNAL/tile/entries/002.p/88")
+truncate -s $((size - 10)) "$JOURNAL/tile/entries/002.p/88"
 expect_finding missing 599
 again
-edit_bundle "$journal/tile/entries/002.p/88" "del entries[80:]"
+edit_bundle "$JOURNAL/tile/entries/002.p/88" "del entries[80:]"
 expect_finding missing 592 599
 again
-rm -r "$journal/tile/entries/002.p"
+rm -r "$JOURNAL/tile/entries/002.p"
 expect_finding missing 512 599
 again
-rm "$journal/tile/entries/001"
+rm "$JOURNAL/tile/entries/001"
 expect_finding missing 256 511
 again
-truncate -s 0 "$journal/tile/entries/000"
+truncate -s 0 "$JOURNAL/tile/entries/000"
 expect_finding missing 0 255

@@ -6,12 +6,12 @@ set -euo pipefail
 
 write_journal <<<"note 700" >"$T/out"
 expect_intact
-cp -a "$journal" "$T/good"
+cp -a "$JOURNAL" "$T/good"
 # In the middle of an entry of the bundle 256..511; which one is counted from the lengths.
-edit_bundle "$journal/tile/entries/001" "entries[300 - 256] = entries[300 - 256].replace(b\"number 300\", b\"number 301\")"
+edit_bundle "$JOURNAL/tile/entries/001" "entries[300 - 256] = entries[300 - 256].replace(b\"number 300\", b\"number 301\")"
 expect_finding changed 300
-rm -rf "$journal" && cp -a "$T/good" "$journal"
-flip "$journal/tile/entries/002.p/188" 40
+rm -rf "$JOURNAL" && cp -a "$T/good" "$JOURNAL"
+flip "$JOURNAL/tile/entries/002.p/188" 40
 expect_finding changed 512
-rm -rf "$journal" && cp -a "$T/good" "$journal"
+rm -rf "$JOURNAL" && cp -a "$T/good" "$JOURNAL"
 expect_intact

@@ -6,27 +6,27 @@ set -euo pipefail
 
 write_journal <<<"note 700" >"$T/out"
 expect_intact
-cp -a "$journal" "$T/good"
+cp -a "$JOURNAL" "$T/good"
 again() {
-  rm -rf "$journal" && cp -a "$T/good" "$journal"
+  rm -rf "$JOURNAL" && cp -a "$T/good" "$JOURNAL"
 }
-flip "$journal/tile/0/001" $(((400 - 256) * 32 + 5))
+flip "$JOURNAL/tile/0/001" $(((400 - 256) * 32 + 5))
 expect_finding hash 400
 again
-flip "$journal/tile/0/002.p/188" $((100 * 32))
+flip "$JOURNAL/tile/0/002.p/188" $((100 * 32))
 expect_finding hash 612
 again
-flip "$journal/tile/1/000.p/2" 32
+flip "$JOURNAL/tile/1/000.p/2" 32
 expect_finding hash 256 511
 again
-rm "$journal/tile/0/000"
+rm "$JOURNAL/tile/0/000"
 expect_finding hash 0 255
 again
-truncate -s 100 "$journal/tile/0/002.p/188"
+truncate -s 100 "$JOURNAL/tile/0/002.p/188"
 expect_finding hash 512 699
 again
 # An entry rewritten together with its hash: the level above gives it away, to the bundle.
-python3 - "$journal" <<"PYTHON"
+python3 - "$JOURNAL" <<"PYTHON"
 import hashlib, struct, sys
 path = sys.argv[1] + "/tile/entries/001"
 data = open(path, "rb").read().replace(b"number 300", b"number 999")

@@ -5,10 +5,10 @@ set -euo pipefail
 . "$(dirname "$0")/lib/journal.sh"
 
 write_journal <<<"note 300" >"$T/out"
-cp -a "$journal" "$T/older"
+cp -a "$JOURNAL" "$T/older"
 write_journal <<<"note 50" >"$T/out"
 expect_intact
 # From the older state on, other entries, more of them, signed with the stolen key.
-rm -rf "$journal" && cp -a "$T/older" "$journal"
+rm -rf "$JOURNAL" && cp -a "$T/older" "$JOURNAL"
 write_journal <<<"note 80 3" >"$T/out"
 expect_finding fork 0 349

@@ -6,9 +6,9 @@ set -euo pipefail
 
 write_journal <<<"note 600" >"$T/out"
 expect_intact
-cp -a "$journal" "$T/good"
-edit_bundle "$journal/tile/entries/000" "del entries[123]"
+cp -a "$JOURNAL" "$T/good"
+edit_bundle "$JOURNAL/tile/entries/000" "del entries[123]"
 expect_finding removed 123
-rm -rf "$journal" && cp -a "$T/good" "$journal"
-edit_bundle "$journal/tile/entries/002.p/88" "del entries[0]"
+rm -rf "$JOURNAL" && cp -a "$T/good" "$JOURNAL"
+edit_bundle "$JOURNAL/tile/entries/002.p/88" "del entries[0]"
 expect_finding removed 512

@@ -5,10 +5,10 @@ set -euo pipefail
 . "$(dirname "$0")/lib/journal.sh"
 
 write_journal <<<"note 300" >"$T/out"
-cp -a "$journal" "$T/older"
+cp -a "$JOURNAL" "$T/older"
 write_journal <<<"note 50" >"$T/out"
 expect_intact
-rm -rf "$journal" && cp -a "$T/older" "$journal"
+rm -rf "$JOURNAL" && cp -a "$T/older" "$JOURNAL"
 expect_finding rollback 300 349
 # It is still found the next time: a journal that fails is not remembered.
 expect_finding rollback 300 349

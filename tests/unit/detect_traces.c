@@ -8,8 +8,10 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "detect/trace.h"
 
 #define ALERTS_KEPT 64
+#define RECORD_MOST 80
 
 struct file {
     char *path; /* NULL: gone */
@@ -30,8 +32,8 @@ struct world {
     int64_t now_ns, step_ns;
     size_t alert_count, watches, unwatches, harmed, harmed_at_alert;
     struct alert alerts[ALERTS_KEPT];
-    void (*tap)(const struct event *event, void *self);
-    void *tap_self;
+    struct buf trace;
+    char *trace_name;
     struct event event;
 };
 
@@ -63,6 +65,9 @@ struct world *world_new(uint32_t tree_files)
     struct detect_sink sink = {on_alert, on_watch, w};
     w->detect = detect_new(&sink, 1);
     detect_set_tree_files(w->detect, 0, tree_files);
+    buf_init(&w->trace, 0);
+    trace_begin(&w->trace);
+    trace_put_tree(&w->trace, 0, tree_files);
     w->next_inode = 1000;
     w->now_ns = 5 * NS_PER_SECOND;
     w->step_ns = NS_PER_MS;
@@ -72,8 +77,34 @@ struct world *world_new(uint32_t tree_files)
     return w;
 }
 
+struct detect *world_detect(struct world *w)
+{
+    return w->detect;
+}
+
+void world_record(struct world *w, const char *name)
+{
+    free(w->trace_name);
+    w->trace_name = mem_strdup(name);
+}
+
+static void write_trace(struct world *w)
+{
+    const char *folder = getenv("BEFFROI_TRACES");
+    if (!folder || !w->trace_name)
+        return;
+    char *path = mem_printf("%s/%s.trace", folder, w->trace_name);
+    FILE *file = fopen(path, "w");
+    if (!file || fwrite(w->trace.data, 1, w->trace.length, file) != w->trace.length || fclose(file) != 0)
+        perror(path);
+    free(path);
+}
+
 void world_free(struct world *w)
 {
+    write_trace(w);
+    buf_free(&w->trace);
+    free(w->trace_name);
     for (size_t i = 0; i < w->count; i++) {
         free(w->files[i].path);
         free(w->files[i].bytes);
@@ -82,17 +113,6 @@ void world_free(struct world *w)
     free(w->files);
     free(w->index);
     free(w);
-}
-
-struct detect *world_detect(struct world *w)
-{
-    return w->detect;
-}
-
-void world_tap(struct world *w, void (*tap)(const struct event *event, void *self), void *self)
-{
-    w->tap = tap;
-    w->tap_self = self;
 }
 
 size_t world_alerts(const struct world *w)
@@ -251,8 +271,8 @@ static void send(struct world *w)
 {
     if (detect_is_harm(w->detect, &w->event))
         w->harmed++;
-    if (w->tap)
-        w->tap(&w->event, w->tap_self);
+    if (getenv("BEFFROI_TRACES") && w->sequence <= RECORD_MOST)
+        trace_put_event(&w->trace, &w->event);
     detect_event(w->detect, &w->event);
 }
 

@@ -18,8 +18,9 @@ struct world;
 struct world *world_new(uint32_t tree_files);
 void world_free(struct world *w);
 struct detect *world_detect(struct world *w);
-/* Also hands every event to `tap` (recording). */
-void world_tap(struct world *w, void (*tap)(const struct event *event, void *self), void *self);
+/* With BEFFROI_TRACES set to a folder, world_free writes its first events to NAME.trace there: this is
+ * how tests/golden/detect is made. */
+void world_record(struct world *w, const char *name);
 
 /* What came out. */
 size_t world_alerts(const struct world *w);

@@ -154,8 +154,10 @@ static void attack(struct world *w, const struct attack *a)
     }
 }
 
-static void must_ring(struct attack a, size_t within)
+static void ring_as(const char *test, struct attack a, size_t within)
 {
+    static size_t count;
+    char name[128];
     struct world *w = world_new(SHARE_FILES);
     world_share(w, 8, SHARE_FILES);
     if (a.files == 0)
@@ -169,8 +171,12 @@ static void must_ring(struct attack a, size_t within)
     assert_true(world_alert(w, 0)->culprit_count >= 1);
     assert_true(world_alert(w, 0)->reason_count >= 1);
     assert_true(world_watches(w) >= 1);
+    snprintf(name, sizeof(name), "%s-%zu", test, ++count);
+    world_record(w, name);
     world_free(w);
 }
+
+#define must_ring(...) ring_as(__func__, __VA_ARGS__)
 
 static void whole_files_ring_at_the_third_in_every_way_of_writing(void **state)
 {

@@ -33,7 +33,7 @@ static void make(struct world *w, const struct actor *who, const char *path, enu
     free(bytes);
 }
 
-static void must_be_quiet(struct world *w, bool unwatched)
+static void quiet_as(const char *test, struct world *w, bool unwatched)
 {
     for (size_t i = 0; i < world_alerts(w); i++)
         for (size_t reason = 0; reason < world_alert(w, i)->reason_count; reason++)
@@ -41,8 +41,11 @@ static void must_be_quiet(struct world *w, bool unwatched)
     assert_int_equal(world_alerts(w), 0);
     if (unwatched)
         assert_int_equal(world_watches(w), 0);
+    world_record(w, test);
     world_free(w);
 }
+
+#define must_be_quiet(w, unwatched) quiet_as(__func__, w, unwatched)
 
 static const enum content kinds[] = {DOCUMENT, TEXT, PICTURE, PDF, OLD_DOC, DATABASE, GZIP, PROGRAM};
 
@@ -450,6 +453,30 @@ static void logs_that_grow_are_quiet(void **state)
     must_be_quiet(w, true);
 }
 
+static void a_browser_renewing_its_cache_is_quiet(void **state)
+{
+    (void)state;
+    struct world *w = share();
+    uint64_t mix = 5;
+    for (size_t i = 0; i < 600; i++) {
+        struct actor who = world_actor((int32_t)(400 + i / 100), 1000, "/usr/lib/firefox/firefox");
+        char path[80];
+        mix = mix * UINT64_C(6364136223846793005) + 1;
+        size_t length = 500 + (mix >> 40) % 30000;
+        uint8_t *bytes = content_make(TEXT, i, length);
+        snprintf(path, sizeof(path), "profile/cache2/entries/%016zX", i * 7777777777);
+        if (i % 2)
+            content_random(bytes, length, i);
+        world_write(w, &who, path, bytes, length);
+        free(bytes);
+        if (i >= 100) {
+            snprintf(path, sizeof(path), "profile/cache2/entries/%016zX", (i - 100) * 7777777777);
+            world_delete(w, &who, path);
+        }
+    }
+    must_be_quiet(w, false);
+}
+
 static void one_user_encrypting_two_files_is_watched_but_quiet(void **state)
 {
     (void)state;
@@ -493,6 +520,7 @@ int main(void)
         cmocka_unit_test(a_download_filling_a_preallocated_file_is_quiet),
         cmocka_unit_test(backup_programs_writing_encrypted_packs_and_pruning_are_quiet),
         cmocka_unit_test(logs_that_grow_are_quiet),
+        cmocka_unit_test(a_browser_renewing_its_cache_is_quiet),
         cmocka_unit_test(one_user_encrypting_two_files_is_watched_but_quiet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

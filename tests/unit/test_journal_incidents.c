@@ -133,8 +133,9 @@ static void an_incident_goes_its_way(void **state)
     fold(&list, action_text(1, ORDER_FREEZE, ACTION_DONE, 3, false));
     assert_int_equal(list.items[0]->state, INCIDENT_CONTAINED);
     assert_true(list.items[0]->contained_ns == NOON + 10 + ORDER_FREEZE);
+    /* Contained is when the last of several culprits was stopped. */
     fold(&list, action_text(1, ORDER_LOCKOUT, ACTION_DONE, 1, false));
-    assert_true(list.items[0]->contained_ns == NOON + 10 + ORDER_FREEZE);
+    assert_true(list.items[0]->contained_ns == NOON + 10 + ORDER_LOCKOUT);
     fold(&list, action_text(1, ORDER_RECOVER, ACTION_PARTLY, 40, false));
     assert_int_equal(list.items[0]->recovered, 40);
     assert_int_equal(list.items[0]->kept, 2);

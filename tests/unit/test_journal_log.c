@@ -10,10 +10,14 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <linux/landlock.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -173,6 +177,86 @@ static void what_is_not_flushed_is_not_there(void **state)
     assert_int_equal(journal_close(j), 0);
 }
 
+/* Writes 600 entries, and waits in the middle until the reader has said that it got there. */
+static void write_600(const struct folder *folder, int wait_fd)
+{
+    struct journal *j = NULL;
+    char byte;
+    if (journal_open(folder->fd, "x", &j) != 0)
+        _exit(1);
+    for (unsigned i = 0; i < 600; i++) {
+        append(j, i, true);
+        if (i == 300 && read(wait_fd, &byte, 1) != 1)
+            _exit(1);
+    }
+    _exit(journal_close(j) ? 1 : 0);
+}
+
+static void can_be_read_while_it_is_written(void **state)
+{
+    struct folder *folder = *state;
+    int ends[2], status;
+    assert_int_equal(journal_close(must_open(folder)), 0);
+    assert_int_equal(pipe(ends), 0);
+    pid_t writer = fork();
+    assert_true(writer >= 0);
+    if (writer == 0)
+        write_600(folder, ends[0]);
+    unsigned count = 0;
+    bool released = false;
+    while (waitpid(writer, &status, WNOHANG) == 0) {
+        unsigned now = count_from(folder, 0);
+        assert_true(now >= count);
+        count = now;
+        if (count == 301 && !released)
+            released = write(ends[1], "x", 1) == 1;
+    }
+    assert_true(released && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    assert_int_equal(count_from(folder, 0), 600);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+#define FOLDER_RIGHTS                                                                                        \
+    (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_WRITE_FILE |            \
+     LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |            \
+     LANDLOCK_ACCESS_FS_REMOVE_DIR)
+
+/* From here on this process reaches nothing but the folder. False when the kernel has no landlock. */
+static bool enter_sandbox(int folder)
+{
+    struct landlock_ruleset_attr rights = {.handled_access_fs = FOLDER_RIGHTS | LANDLOCK_ACCESS_FS_EXECUTE};
+    struct landlock_path_beneath_attr beneath = {.allowed_access = FOLDER_RIGHTS, .parent_fd = folder};
+    int rules = (int)syscall(SYS_landlock_create_ruleset, &rights, sizeof rights, 0);
+    return rules >= 0 &&
+           syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) == 0 &&
+           prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && syscall(SYS_landlock_restrict_self, rules, 0) == 0;
+}
+
+static void is_written_from_within_a_sandbox(void **state)
+{
+    struct folder *folder = *state;
+    pid_t writer = fork();
+    assert_true(writer >= 0);
+    if (writer == 0) {
+        struct journal *j = must_open(folder);
+        if (!enter_sandbox(folder->fd))
+            _exit(77);
+        if (open("/etc/passwd", O_RDONLY) >= 0)
+            _exit(2);
+        for (unsigned i = 0; i < 300; i++)
+            append(j, i, i % 20 == 0);
+        _exit(journal_close(j) ? 1 : 0);
+    }
+    int status;
+    assert_true(waitpid(writer, &status, 0) == writer && WIFEXITED(status));
+    if (WEXITSTATUS(status) == 77)
+        skip();
+    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_int_equal(count_from(folder, 0), 300);
+    assert_false(is_there(folder, "tile/0/000.p"));
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
 
 int main(void)
@@ -184,6 +268,8 @@ int main(void)
         CASE(refuses_entries_that_are_too_long_or_empty),
         CASE(keys_have_the_modes_that_were_promised),
         CASE(what_is_not_flushed_is_not_there),
+        CASE(can_be_read_while_it_is_written),
+        CASE(is_written_from_within_a_sandbox),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # A journal in $T/state/journal, made with the program that the guard's own code is in, and ways to harm it.
 # shellcheck shell=bash
-journal=$T/state/journal
-origin=mairie.example/journal
-mkdir -p "$journal"
+JOURNAL=$T/state/journal
+ORIGIN=mairie.example/journal
+mkdir -p "$JOURNAL"
 
 fail() {
   echo "FAILED: $*" >&2
@@ -12,7 +12,7 @@ fail() {
 
 # write_journal [DIR]: obeys the commands on standard input (see tests/tools/journal_writer.c).
 write_journal() {
-  "$BUILD/tests/tools/journal-writer" "${1:-$journal}" "$origin" || fail "journal-writer"
+  "$BUILD/tests/tools/journal-writer" "${1:-$JOURNAL}" "$ORIGIN" || fail "journal-writer"
 }
 
 # verify [OPTION...]: what `journal verify --json` says in $T/report, its exit code as the result.

@@ -1,0 +1,602 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Part of watch.h: what one notification says. Notifications lag behind the disk, so a name may mean another
+ * file by now: where the kernel gives the child's handle, that is what is opened.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/fanotify.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/fd.h"
+#include "base/path.h"
+#include "sensor/decoys.h"
+#include "sensor/draw.h"
+#include "sensor/watch.h"
+
+#define READ_FLAGS (O_RDONLY | O_NONBLOCK | O_NOATIME | O_NOFOLLOW | O_CLOEXEC)
+
+/* A name in a folder as an event gives it. */
+struct spot {
+    const struct file_handle *folder; /* NULL: not given */
+    const char *name;
+    uint32_t node; /* CATALOG_NONE: not in our trees */
+};
+
+struct change {
+    uint64_t mask;
+    int32_t pid;
+    const struct volume *volume;
+    struct spot at, to; /* `to` of a rename */
+    const struct file_handle *child;
+};
+
+/* ---- taking a notification apart ---- */
+
+static const struct file_handle *handle_in(const struct fanotify_event_info_fid *info, size_t length,
+                                           const char **name)
+{
+    size_t before = offsetof(struct fanotify_event_info_fid, handle) + sizeof(struct file_handle);
+    const struct file_handle *handle = (const void *)info->handle;
+    if (length < before || handle->handle_bytes > length - before)
+        return NULL;
+    *name = (const char *)handle->f_handle + handle->handle_bytes;
+    size_t room = length - before - handle->handle_bytes;
+    if (room == 0 || !memchr(*name, '\0', room))
+        *name = NULL;
+    return handle;
+}
+
+static struct spot spot_of(const struct notify *n, const struct volume *v, const struct file_handle *folder,
+                           const char *name)
+{
+    uint32_t node = catalog_find_node(n->catalog, volume_fingerprint(v, folder));
+    return (struct spot){.folder = folder, .name = name, .node = name ? node : CATALOG_NONE};
+}
+
+static void parse(struct notify *n, const struct fanotify_event_metadata *event, struct change *c)
+{
+    const char *at = (const char *)event + event->metadata_len;
+    const char *end = (const char *)event + event->event_len;
+    while ((size_t)(end - at) >= sizeof(struct fanotify_event_info_header)) {
+        const struct fanotify_event_info_fid *info = (const void *)at;
+        size_t length = info->hdr.len;
+        const char *name = NULL;
+        if (length < sizeof info->hdr || length > (size_t)(end - at))
+            return;
+        const struct file_handle *handle = handle_in(info, length, &name);
+        if (handle && info->hdr.info_type == FAN_EVENT_INFO_TYPE_FID)
+            c->child = handle;
+        else if (handle && (info->hdr.info_type == FAN_EVENT_INFO_TYPE_DFID_NAME ||
+                            info->hdr.info_type == FAN_EVENT_INFO_TYPE_OLD_DFID_NAME))
+            c->at = spot_of(n, c->volume, handle, name);
+        else if (handle && info->hdr.info_type == FAN_EVENT_INFO_TYPE_NEW_DFID_NAME)
+            c->to = spot_of(n, c->volume, handle, name);
+        at += length;
+    }
+}
+
+/* ---- looking at the file ---- */
+
+static int open_handle(const struct volume *v, const struct file_handle *handle, int flags)
+{
+    union {
+        struct file_handle handle;
+        char space[sizeof(struct file_handle) + MAX_HANDLE_SZ];
+    } copy;
+    if (handle->handle_bytes > MAX_HANDLE_SZ)
+        return -1;
+    memcpy(&copy, handle, sizeof *handle + handle->handle_bytes);
+    return open_by_handle_at(v->folder_fd, &copy.handle, flags);
+}
+
+/* The file itself, else what has its name now. */
+static int open_child(const struct change *c, const struct spot *spot, int flags)
+{
+    if (c->child)
+        return open_handle(c->volume, c->child, flags);
+    int folder FD_AUTO = spot->folder ? open_handle(c->volume, spot->folder, O_PATH | O_CLOEXEC) : -1;
+    return folder < 0 ? -1 : openat(folder, spot->name, flags);
+}
+
+static bool look(int fd, struct stat *st)
+{
+    return fd >= 0 && fstat(fd, st) == 0;
+}
+
+static struct filestate state_of(const struct stamp *stamp)
+{
+    return (struct filestate){.inode = stamp->inode, .size = stamp->size, .ctime_ns = stamp->ctime_ns};
+}
+
+static uint32_t event_flags(const struct row *row)
+{
+    return (row->flags & ROW_FOLDER ? EVENT_FOLDER : 0u) | (row->flags & ROW_SYMLINK ? EVENT_SYMLINK : 0u) |
+           (row->flags & ROW_DECOY ? EVENT_DECOY : 0u) | (row->flags & ROW_LINKED ? EVENT_LINKED : 0u) |
+           (row->flags & ROW_FRESH ? EVENT_FRESH : 0u);
+}
+
+/* Remembers what the file is now; its bytes are the same if size and mtime are, and then what was kept of it
+ * still serves (a rename, link or chmod changes only the ctime). */
+static void restamp(struct notify *n, uint32_t number, const struct stat *st)
+{
+    struct row *row = catalog_row(n->catalog, number);
+    struct stamp old = watch_stamp(n, row), fresh = kept_stamp(st);
+    if (old.inode == fresh.inode && old.device == fresh.device && old.size == fresh.size &&
+        old.mtime_ns == fresh.mtime_ns && old.ctime_ns != fresh.ctime_ns)
+        kept_alias(n->s->kept, &old, &fresh);
+    catalog_set(n->catalog, number, &fresh);
+    row->flags =
+        (uint16_t)((row->flags & ~ROW_LINKED) | (st->st_nlink > 1 && !S_ISDIR(st->st_mode) ? ROW_LINKED : 0));
+}
+
+struct version changes_rescue(struct notify *n, uint32_t number)
+{
+    const struct row *row = catalog_row(n->catalog, number);
+    struct stamp stamp = watch_stamp(n, row);
+    struct version version;
+    char path[PATH_MAX];
+    if ((row->flags & ~(ROW_DECOY | ROW_LINKED | ROW_FRESH | ROW_SEEN)) == 0 &&
+        !kept_find(n->s->kept, &stamp, &version) && stamp.size > 0) {
+        int fd FD_AUTO = ring_take(n->s->ring, stamp.device, stamp.inode);
+        struct version copied;
+        if (fd < 0 || !catalog_path(n->catalog, row->parent, row->name, path, sizeof path))
+            return version;
+        struct store_source source = {
+            .fd = fd, .tree = catalog_tree_of(n->catalog, row->parent), .path = path};
+        if (store_copy(n->s->store, &source, NULL, &copied) == 0) {
+            version.kind = copied.kind;
+            version.id = copied.id;
+        }
+        return version;
+    }
+    kept_find(n->s->kept, &stamp, &version);
+    return version;
+}
+
+/* ---- names that appear and vanish ---- */
+
+/* Puts a name into the catalog; false when it cannot be told what it is. */
+static bool enter(struct notify *n, const struct change *c, const struct spot *spot, int fd,
+                  const struct stat *st, uint32_t *out)
+{
+    uint64_t handle;
+    uint32_t number = catalog_add(n->catalog, spot->node, spot->name, scan_row_flags(st));
+    int mount = watch_mount(n, fd, st);
+    struct row *row = catalog_row(n->catalog, number);
+    row->mount = (uint16_t)(mount < 0 ? 0 : mount);
+    restamp(n, number, st);
+    if (decoys_is_one(spot->name) && catalog_node(n->catalog, spot->node)->row == CATALOG_NONE &&
+        n->s->trees[catalog_tree_of(n->catalog, spot->node)].decoys)
+        row->flags |= ROW_DECOY;
+    if (row->flags & ROW_FOLDER && (c->child ? (handle = volume_fingerprint(c->volume, c->child), true)
+                                             : volume_find_handle(c->volume, fd, "", &handle)))
+        catalog_add_node(n->catalog, number, handle);
+    *out = number;
+    return true;
+}
+
+static void tell_created(struct notify *n, uint32_t number, const struct spot *spot, int32_t pid, int fd)
+{
+    struct row *row = catalog_row(n->catalog, number);
+    struct stamp stamp = watch_stamp(n, row);
+    if (!watch_begin(n, EVENT_CREATED, event_flags(row), spot->node, spot->name))
+        return;
+    n->event.after = state_of(&stamp);
+    if (fd >= 0 && !(row->flags & (ROW_FOLDER | ROW_SYMLINK | ROW_SPECIAL)))
+        draw_sketch(fd, stamp.size, false, &n->event.new_sketch);
+    watch_emit(n, pid, NULL);
+}
+
+static void forget_name(struct notify *n, uint32_t number)
+{
+    struct row *row = catalog_row(n->catalog, number);
+    if (!(row->flags & ROW_LINKED))
+        writers_forget(n->s->writers, n->mounts[row->mount].device, row->inode);
+    catalog_remove(n->catalog, number);
+}
+
+static void tell_deleted(struct notify *n, uint32_t number, int32_t pid)
+{
+    struct version before = changes_rescue(n, number);
+    struct row *row = catalog_row(n->catalog, number);
+    if (watch_begin(n, EVENT_DELETED, event_flags(row), row->parent, row->name)) {
+        n->event.before = before;
+        watch_emit(n, pid, NULL);
+    }
+    forget_name(n, number);
+}
+
+static void on_created(struct notify *n, const struct change *c, const struct spot *spot)
+{
+    struct stat st = {0};
+    uint32_t number = catalog_find(n->catalog, spot->node, spot->name);
+    int fd FD_AUTO = open_child(c, spot, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (!look(fd, &st)) /* gone already: its deletion will come, and it must be known then */
+        st.st_mode = c->mask & FAN_ONDIR ? S_IFDIR : S_IFREG;
+    if (number != CATALOG_NONE) {
+        if (st.st_ino == 0 || catalog_row(n->catalog, number)->inode == st.st_ino)
+            return; /* a scan was faster */
+        tell_deleted(n, number, c->pid);
+    }
+    if (!enter(n, c, spot, fd, &st, &number))
+        return;
+    struct row *row = catalog_row(n->catalog, number);
+    if (!(row->flags & (ROW_LINKED | ROW_FOLDER)))
+        row->flags |= ROW_FRESH;
+    int readable FD_AUTO = S_ISREG(st.st_mode) && st.st_size > 0 ? open_child(c, spot, READ_FLAGS) : -1;
+    tell_created(n, number, spot, c->pid, readable);
+    if (S_ISLNK(st.st_mode) && fd >= 0)
+        settle_link(n, number, fd);
+    else if (readable >= 0 && !writers_is_open(n->s->writers, st.st_dev, st.st_ino))
+        settle_add(n, number, fd_take(&readable));
+    else if (row->child != CATALOG_NONE)
+        scan_new_folder(n, row->child, c->pid);
+}
+
+static void on_deleted(struct notify *n, const struct change *c)
+{
+    uint32_t number = catalog_find(n->catalog, c->at.node, c->at.name);
+    if (number != CATALOG_NONE)
+        tell_deleted(n, number, c->pid);
+}
+
+/* ---- contents ---- */
+
+/* The row of a changed file: by its name, else (written through a name outside) by its inode. */
+static uint32_t find_changed(struct notify *n, const struct change *c, const struct stat *st)
+{
+    uint32_t number = CATALOG_NONE;
+    if (c->at.node != CATALOG_NONE)
+        number = catalog_find(n->catalog, c->at.node, c->at.name);
+    if (number != CATALOG_NONE)
+        return number;
+    for (number = catalog_find_inode(n->catalog, st->st_ino); number != CATALOG_NONE;
+         number = catalog_row(n->catalog, number)->next)
+        if (n->mounts[catalog_row(n->catalog, number)->mount].device == st->st_dev)
+            return number;
+    return CATALOG_NONE;
+}
+
+static bool is_unchanged(const struct row *row, const struct before *before, const struct stamp *now,
+                         const struct sketch *sketch)
+{
+    return !(row->flags & ROW_FRESH && now->size > 0) && before->version.size == now->size &&
+           before->version.ctime_ns == now->ctime_ns && before->version.mtime_ns == now->mtime_ns &&
+           before->sketch.valid && sketch->valid && draw_check(&before->sketch) == draw_check(sketch);
+}
+
+static void tell_changed(struct notify *n, enum event_kind kind, uint32_t number, int32_t pid,
+                         const struct before *before, const struct stamp *now, const struct sketch *sketch)
+{
+    struct row *row = catalog_row(n->catalog, number);
+    if (!watch_begin(n, kind, event_flags(row), row->parent, row->name))
+        return;
+    n->event.before = before->version;
+    n->event.after = state_of(now);
+    n->event.old_sketch = before->sketch;
+    n->event.new_sketch = *sketch;
+    watch_emit(n, pid, before);
+}
+
+static void on_closed(struct notify *n, const struct change *c)
+{
+    struct stat st;
+    struct before before = {0};
+    struct sketch sketch = {0};
+    int fd FD_AUTO = open_child(c, &c->at, READ_FLAGS);
+    uint32_t number = CATALOG_NONE;
+    if (look(fd, &st) && S_ISREG(st.st_mode))
+        number = find_changed(n, c, &st);
+    if (number == CATALOG_NONE)
+        return;
+    struct row *row = catalog_row(n->catalog, number);
+    struct stamp old = watch_stamp(n, row), now = kept_stamp(&st);
+    if (old.inode != now.inode && old.inode != 0)
+        return; /* the name is another file's by now; this one's next event tells */
+    if (!writers_close(n->s->writers, now.device, now.inode, &before))
+        kept_find(n->s->kept, &old, &before.version);
+    draw_sketch(fd, now.size, false, &sketch);
+    if (is_unchanged(row, &before, &now, &sketch))
+        return;
+    tell_changed(n, EVENT_WRITTEN, number, c->pid, &before, &now, &sketch);
+    row->flags &= (uint16_t)~ROW_FRESH;
+    catalog_set(n->catalog, number, &now);
+    settle_add(n, number, fd_take(&fd));
+}
+
+struct open_search {
+    struct notify *notify;
+    const struct actor *who;
+};
+
+static bool is_his(const struct open_search *search, int32_t pid)
+{
+    struct actor actor;
+    procs_look(search->notify->s->procs, pid, &actor);
+    if (search->who->client[0])
+        return strcmp(actor.client, search->who->client) == 0;
+    return actor.root_pid == search->who->root_pid && actor.root_start == search->who->root_start;
+}
+
+static void tell_if_his(uint64_t device, const struct before *before, void *self)
+{
+    const struct open_search *search = self;
+    struct notify *n = search->notify;
+    struct stat sought = {.st_dev = device, .st_ino = before->version.inode}, st;
+    const struct change nowhere = {.at.node = CATALOG_NONE};
+    char path[PATH_MAX];
+    struct sketch sketch = {0};
+    uint32_t number =
+        before->pid && is_his(search, before->pid) ? find_changed(n, &nowhere, &sought) : CATALOG_NONE;
+    if (number == CATALOG_NONE)
+        return;
+    struct row *row = catalog_row(n->catalog, number);
+    if (!catalog_path(n->catalog, row->parent, row->name, path, sizeof path))
+        return;
+    int fd FD_AUTO =
+        path_open_beneath(n->s->trees[catalog_tree_of(n->catalog, row->parent)].fd, path, READ_FLAGS, 0);
+    if (!look(fd, &st) || st.st_dev != sought.st_dev || st.st_ino != sought.st_ino)
+        return;
+    struct stamp now = kept_stamp(&st);
+    draw_sketch(fd, now.size, false, &sketch);
+    if (is_unchanged(row, before, &now, &sketch))
+        return;
+    tell_changed(n, EVENT_WRITTEN, number, before->pid, before, &now, &sketch);
+    catalog_set(n->catalog, number, &now);
+}
+
+void changes_tell_open(struct notify *n, const struct actor *who)
+{
+    struct open_search search = {.notify = n, .who = who};
+    writers_each(n->s->writers, tell_if_his, &search);
+}
+
+/* MODIFY without a closing: while the file is open for writing the closing will tell; else it was cut or
+ * extended by path. */
+static void on_modified(struct notify *n, const struct change *c)
+{
+    struct stat st;
+    struct before before = {0};
+    struct sketch sketch = {0};
+    uint32_t number = catalog_find(n->catalog, c->at.node, c->at.name);
+    if (number == CATALOG_NONE)
+        return;
+    struct row *row = catalog_row(n->catalog, number);
+    struct stamp old = watch_stamp(n, row);
+    if (writers_is_open(n->s->writers, old.device, old.inode))
+        return;
+    int fd FD_AUTO = open_child(c, &c->at, READ_FLAGS);
+    if (!look(fd, &st) || st.st_ino != old.inode || (uint64_t)st.st_size == old.size)
+        return;
+    struct stamp now = kept_stamp(&st);
+    kept_find(n->s->kept, &old, &before.version);
+    draw_sketch(fd, now.size, false, &sketch);
+    tell_changed(n, EVENT_TRUNCATED, number, c->pid, &before, &now, &sketch);
+    catalog_set(n->catalog, number, &now);
+    settle_add(n, number, fd_take(&fd));
+}
+
+static void on_attributes(struct notify *n, const struct change *c)
+{
+    struct stat st;
+    uint32_t number = catalog_find(n->catalog, c->at.node, c->at.name);
+    if (number == CATALOG_NONE)
+        return;
+    struct row *row = catalog_row(n->catalog, number);
+    int fd FD_AUTO = open_child(c, &c->at, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (look(fd, &st) && st.st_ino == row->inode && (uint64_t)st.st_size == row->size)
+        restamp(n, number, &st);
+}
+
+/* ---- renames ---- */
+
+/* Everything below a folder that left the trees is lost to them, name by name. */
+static void leave_below(struct notify *n, uint32_t node, int32_t pid)
+{
+    for (uint32_t i = 0; i < catalog_row_end(n->catalog); i++) {
+        struct row *row = catalog_row(n->catalog, i);
+        if (!row->name || row->flags & ROW_FOLDER || !catalog_is_below(n->catalog, i, node))
+            continue;
+        struct version before = changes_rescue(n, i);
+        if (!watch_begin(n, EVENT_RENAMED, event_flags(row), row->parent, row->name))
+            continue;
+        n->event.before = before;
+        watch_emit(n, pid, NULL);
+    }
+}
+
+static void on_left(struct notify *n, const struct change *c, uint32_t number)
+{
+    struct row *row = catalog_row(n->catalog, number);
+    struct stamp stamp = watch_stamp(n, row);
+    struct version known;
+    /* It still has its bytes, somewhere outside: the last moment to copy them. */
+    if (!(row->flags & (ROW_FOLDER | ROW_SYMLINK | ROW_SPECIAL)) && c->child &&
+        !kept_find(n->s->kept, &stamp, &known)) {
+        int fd = open_handle(c->volume, c->child, READ_FLAGS);
+        if (fd >= 0)
+            ring_put(n->s->ring, fd, &stamp, clock_system.monotonic_ns(clock_system.self));
+    }
+    if (row->child != CATALOG_NONE)
+        leave_below(n, row->child, c->pid);
+    struct version before = changes_rescue(n, number);
+    if (watch_begin(n, EVENT_RENAMED, event_flags(row), row->parent, row->name)) {
+        n->event.before = before;
+        watch_emit(n, c->pid, NULL);
+    }
+    forget_name(n, number);
+}
+
+/* RENAME_EXCHANGE comes as two renames. At the first, what stood at the new name stands at the old one now.
+ */
+static bool is_exchange(const struct notify *n, const struct change *c, const struct row *other)
+{
+    struct stat st;
+    (void)n;
+    if (other->inode == 0)
+        return false;
+    int folder FD_AUTO = open_handle(c->volume, c->at.folder, O_PATH | O_CLOEXEC);
+    return folder >= 0 && fstatat(folder, c->at.name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+           st.st_ino == other->inode;
+}
+
+/* A name that no file can have (it holds a slash), for the moment of an exchange. */
+#define BETWEEN "/"
+
+static void tell_renamed(struct notify *n, const struct change *c, uint32_t number, struct version before,
+                         const struct version *replaced)
+{
+    struct row *row = catalog_row(n->catalog, number);
+    if (!watch_begin(n, EVENT_RENAMED, event_flags(row), c->at.node, c->at.name) ||
+        !catalog_path(n->catalog, c->to.node, c->to.name, n->event.new_path, sizeof n->event.new_path))
+        return;
+    struct stamp stamp = watch_stamp(n, row);
+    n->event.before = before;
+    n->event.after = state_of(&stamp);
+    if (replaced)
+        n->event.replaced = *replaced;
+    watch_emit(n, c->pid, NULL);
+}
+
+static void on_moved(struct notify *n, const struct change *c, uint32_t number)
+{
+    struct stat st;
+    struct version replaced = {0};
+    bool has_replaced = false;
+    int fd FD_AUTO = open_child(c, &c->to, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    bool seen = look(fd, &st);
+    struct row *row = catalog_row(n->catalog, number);
+    struct stamp old = watch_stamp(n, row);
+    struct version before;
+    kept_find(n->s->kept, &old, &before);
+    uint32_t other = catalog_find(n->catalog, c->to.node, c->to.name);
+    if (other != CATALOG_NONE && other != number && is_exchange(n, c, catalog_row(n->catalog, other))) {
+        catalog_move(n->catalog, number, c->at.node, BETWEEN);
+        catalog_move(n->catalog, other, c->at.node, c->at.name);
+    } else if (other != CATALOG_NONE && other != number) {
+        replaced = changes_rescue(n, other);
+        has_replaced = !(catalog_row(n->catalog, other)->flags & ROW_FOLDER);
+        forget_name(n, other);
+    }
+    catalog_move(n->catalog, number, c->to.node, c->to.name);
+    if (seen && (st.st_ino == old.inode || old.inode == 0))
+        restamp(n, number, &st);
+    tell_renamed(n, c, number, before, has_replaced ? &replaced : NULL);
+    row = catalog_row(n->catalog, number);
+    if (seen && row->flags & ROW_FRESH && S_ISREG(st.st_mode))
+        settle_add(n, number, -1);
+}
+
+/* The second half of an exchange, which the first has done. */
+static bool was_exchanged(struct notify *n, const struct change *c, uint32_t number)
+{
+    struct stat st;
+    uint32_t other = catalog_find(n->catalog, c->to.node, c->to.name);
+    if (!c->child || other == CATALOG_NONE || other == number)
+        return false;
+    int fd FD_AUTO = open_child(c, &c->to, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (!look(fd, &st) || catalog_row(n->catalog, number)->inode == st.st_ino ||
+        catalog_row(n->catalog, other)->inode != st.st_ino)
+        return false;
+    struct stamp stamp = kept_stamp(&st);
+    struct version before;
+    restamp(n, other, &st);
+    kept_find(n->s->kept, &stamp, &before);
+    tell_renamed(n, c, other, before, NULL);
+    return true;
+}
+
+static void on_renamed(struct notify *n, const struct change *c)
+{
+    uint32_t number = CATALOG_NONE;
+    if (c->at.node != CATALOG_NONE)
+        number = catalog_find(n->catalog, c->at.node, c->at.name);
+    if (c->to.node == CATALOG_NONE) {
+        if (number != CATALOG_NONE)
+            on_left(n, c, number);
+    } else if (number == CATALOG_NONE) {
+        uint32_t other = catalog_find(n->catalog, c->to.node, c->to.name);
+        if (other != CATALOG_NONE && c->at.node == CATALOG_NONE)
+            tell_deleted(n, other, c->pid);
+        on_created(n, c, &c->to);
+    } else if (!was_exchanged(n, c, number)) {
+        on_moved(n, c, number);
+    }
+}
+
+/* ---- older kernels: two events per rename ---- */
+
+void changes_flush(struct notify *n)
+{
+    uint32_t number = n->moved_row;
+    n->moved_row = CATALOG_NONE;
+    if (number == CATALOG_NONE || !catalog_row(n->catalog, number)->name)
+        return;
+    struct change c = {.pid = n->moved_pid};
+    on_left(n, &c, number);
+}
+
+static void on_moved_to(struct notify *n, struct change *c)
+{
+    struct stat st;
+    uint32_t number = n->moved_row;
+    int fd FD_AUTO = open_child(c, &c->at, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    struct change whole = *c;
+    whole.to = c->at;
+    if (number != CATALOG_NONE && catalog_row(n->catalog, number)->name && look(fd, &st) &&
+        st.st_ino == catalog_row(n->catalog, number)->inode) {
+        n->moved_row = CATALOG_NONE;
+        whole.at = (struct spot){.folder = c->at.folder,
+                                 .name = catalog_row(n->catalog, number)->name,
+                                 .node = catalog_row(n->catalog, number)->parent};
+        on_moved(n, &whole, number);
+        return;
+    }
+    whole.at.node = CATALOG_NONE;
+    on_renamed(n, &whole);
+}
+
+/* ---- */
+
+/* One event may stand for several that happened to the same file; their order is the natural one. */
+void changes_handle(struct notify *n, const struct volume *v, const struct fanotify_event_metadata *event)
+{
+    struct change c = {.mask = event->mask,
+                       .pid = event->pid,
+                       .volume = v,
+                       .at.node = CATALOG_NONE,
+                       .to.node = CATALOG_NONE};
+    parse(n, event, &c);
+    if (n->moved_row != CATALOG_NONE && !(c.mask & FAN_MOVED_TO))
+        changes_flush(n);
+    if (c.mask & FAN_RENAME) {
+        on_renamed(n, &c);
+        return;
+    }
+    if (c.mask & FAN_CLOSE_WRITE && c.at.node == CATALOG_NONE) {
+        on_closed(n, &c);
+        return;
+    }
+    if (c.at.node == CATALOG_NONE)
+        return;
+    if (c.mask & FAN_CREATE)
+        on_created(n, &c, &c.at);
+    if (c.mask & FAN_MOVED_TO)
+        on_moved_to(n, &c);
+    if (c.mask & FAN_CLOSE_WRITE)
+        on_closed(n, &c);
+    else if (c.mask & FAN_MODIFY)
+        on_modified(n, &c);
+    if (c.mask & FAN_ATTRIB && !(c.mask & FAN_ONDIR))
+        on_attributes(n, &c);
+    if (c.mask & FAN_MOVED_FROM) {
+        n->moved_row = catalog_find(n->catalog, c.at.node, c.at.name);
+        n->moved_pid = c.pid;
+    }
+    if (c.mask & FAN_DELETE)
+        on_deleted(n, &c);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The inside of the notification thread, shared by its files: notify.c (the loop), changes.c (one
+ * notification), scan.c (folders), settle.c (copies of what changed). Only that thread touches it, but for
+ * what says otherwise.
+ */
+#ifndef SENSOR_WATCH_H
+#define SENSOR_WATCH_H
+
+#include <pthread.h>
+
+#include "model/event.h"
+#include "sensor/catalog.h"
+#include "sensor/room.h"
+#include "sensor/volume.h"
+
+struct settle;
+struct fanotify_event_metadata;
+
+/* A device in the trees, and the file system it is part of. */
+struct mount {
+    dev_t device;
+    uint16_t volume;
+};
+
+/* A question to the judge that waits until the notifications up to now are given; or a flush, which has a
+ * caller who waits on `done`, and no token. */
+struct question {
+    uint64_t token;
+    struct actor actor;
+    bool *done;
+};
+
+struct notify {
+    struct sensor *s;
+    struct catalog *catalog;
+    struct volume *volumes;
+    size_t volume_count;
+    struct mount *mounts;
+    size_t mount_count;
+    int wake; /* eventfd: there are questions, or the end */
+    pthread_t thread;
+    atomic_bool ending;
+
+    uint32_t *to_scan; /* nodes whose folders are still to be read */
+    size_t scan_count, scan_capacity;
+    bool rescanning, rescan_wanted;
+    int32_t scan_pid; /* who made the folder that is scanned; 0: nobody, do not tell */
+    bool first_scan_done;
+
+    uint32_t moved_row; /* without has_targets: a MOVED_FROM that waits for its MOVED_TO */
+    int32_t moved_pid;
+
+    struct settle *settle;
+    uint64_t sequence;
+    struct event event; /* the one being made */
+    int64_t next_tick_ns, next_expiry_ns;
+
+    pthread_mutex_t lock; /* guards the questions */
+    pthread_cond_t flushed;
+    struct question *questions;
+    size_t question_count, question_capacity;
+};
+
+/* ---- notify.c ---- */
+/* Begins an event about `name` in folder `node`; false when its path is too long to tell. */
+bool watch_begin(struct notify *n, enum event_kind kind, uint32_t flags, uint32_t node, const char *name);
+/* Completes and gives it. The actor is `pid`; our own changes are not given. */
+void watch_emit(struct notify *n, int32_t pid, const struct before *before);
+/* The stamp that a row remembers. */
+struct stamp watch_stamp(const struct notify *n, const struct row *row);
+/* The device's number among the mounts (a new file system gets its group); negative enum err. */
+int watch_mount(struct notify *n, int folder_fd, const struct stat *st);
+
+/* ---- changes.c ---- */
+void changes_handle(struct notify *n, const struct volume *v, const struct fanotify_event_metadata *event);
+/* Tells what a stopped actor has changed in the files that he still holds open. */
+void changes_tell_open(struct notify *n, const struct actor *who);
+/* Nothing more is queued: a MOVED_FROM without its MOVED_TO left the trees. */
+void changes_flush(struct notify *n);
+/* Where a row's version is; saves it from a kept descriptor if that is the last chance. */
+struct version changes_rescue(struct notify *n, uint32_t row);
+
+/* ---- scan.c ---- */
+/* Puts all trees on the list; with `again` differences become events. */
+void scan_trees(struct notify *n, bool again);
+/* Reads the next folder on the list; false when the list is empty. */
+bool scan_step(struct notify *n);
+/* A folder that appeared: marks and reads it and everything below now; what is in it is told as created. */
+void scan_new_folder(struct notify *n, uint32_t node, int32_t pid);
+/* The flags of a row for what `st` describes. */
+uint16_t scan_row_flags(const struct stat *st);
+
+/* ---- settle.c ---- */
+struct settle *settle_start(struct sensor *s); /* NULL when no thread can be made */
+void settle_stop(struct settle *settle);
+/* The file changed: copy it aside soon, unless it is kept by then. `fd` (taken over) may be -1. */
+void settle_add(struct notify *n, uint32_t row, int fd);
+/* A symbolic link appeared; `fd` is an O_PATH descriptor of it (borrowed). */
+void settle_link(struct notify *n, uint32_t row, int fd);
+/* Hands over what is due. Returns when to call again (monotonic), INT64_MAX for never. */
+int64_t settle_tick(struct notify *n, int64_t now_ns);
+
+#endif

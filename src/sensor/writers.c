@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sensor/writers.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "sensor/hash.h"
+
+#define SETS 512
+#define WAYS 8
+
+/* `first` is the oldest opening that was not reported, `second` the newest after it. */
+struct entry {
+    uint64_t device, inode, used;
+    bool taken, reopened;
+    struct before first, second;
+};
+
+struct writers {
+    pthread_mutex_t lock; /* guards all below */
+    uint64_t turn;
+    struct entry entries[SETS][WAYS];
+};
+
+struct writers *writers_new(void)
+{
+    struct writers *w = mem_zalloc(1, sizeof *w);
+    pthread_mutex_init(&w->lock, NULL);
+    return w;
+}
+
+void writers_free(struct writers *w)
+{
+    if (!w)
+        return;
+    pthread_mutex_destroy(&w->lock);
+    free(w);
+}
+
+static struct entry *set_of(struct writers *w, uint64_t device, uint64_t inode)
+{
+    return w->entries[hash_number(inode ^ (device << 40)) % SETS];
+}
+
+static struct entry *find(struct writers *w, uint64_t device, uint64_t inode)
+{
+    struct entry *set = set_of(w, device, inode);
+    for (int i = 0; i < WAYS; i++)
+        if (set[i].taken && set[i].inode == inode && set[i].device == device)
+            return &set[i];
+    return NULL;
+}
+
+void writers_open(struct writers *w, uint64_t device, const struct before *before)
+{
+    uint64_t inode = before->version.inode;
+    pthread_mutex_lock(&w->lock);
+    struct entry *entry = find(w, device, inode);
+    if (entry) {
+        entry->second = *before;
+        entry->reopened = true;
+        entry->used = ++w->turn;
+    } else {
+        struct entry *set = set_of(w, device, inode);
+        entry = &set[0];
+        for (int i = 1; i < WAYS && entry->taken; i++)
+            if (!set[i].taken || set[i].used < entry->used)
+                entry = &set[i];
+        entry->device = device;
+        entry->inode = inode;
+        entry->used = ++w->turn;
+        entry->taken = true;
+        entry->reopened = false;
+        entry->first = *before;
+    }
+    pthread_mutex_unlock(&w->lock);
+}
+
+bool writers_close(struct writers *w, uint64_t device, uint64_t inode, struct before *out)
+{
+    pthread_mutex_lock(&w->lock);
+    struct entry *entry = find(w, device, inode);
+    if (entry) {
+        *out = entry->first;
+        entry->first = entry->second;
+        entry->taken = entry->reopened;
+        entry->reopened = false;
+    }
+    pthread_mutex_unlock(&w->lock);
+    return entry != NULL;
+}
+
+bool writers_is_open(struct writers *w, uint64_t device, uint64_t inode)
+{
+    pthread_mutex_lock(&w->lock);
+    bool open = find(w, device, inode) != NULL;
+    pthread_mutex_unlock(&w->lock);
+    return open;
+}
+
+void writers_forget(struct writers *w, uint64_t device, uint64_t inode)
+{
+    pthread_mutex_lock(&w->lock);
+    struct entry *entry = find(w, device, inode);
+    if (entry)
+        entry->taken = false;
+    pthread_mutex_unlock(&w->lock);
+}
+
+void writers_each(struct writers *w, void (*each)(uint64_t device, const struct before *before, void *self),
+                  void *self)
+{
+    for (size_t set = 0; set < SETS; set++) {
+        for (size_t way = 0; way < WAYS; way++) {
+            pthread_mutex_lock(&w->lock);
+            struct entry entry = w->entries[set][way];
+            pthread_mutex_unlock(&w->lock);
+            if (entry.taken)
+                each(entry.device, entry.reopened ? &entry.second : &entry.first, self);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Helpers for the scenario tests of the vault; sourced by them.
+# RESTIC_NEW may name a newer restic than the installed one.
+
+export RESTIC_PASSWORD="un mot de passe très long"
+export RESTIC_CACHE_DIR="$T/cache"
+unset RESTIC_REPOSITORY RESTIC_PASSWORD_FILE RESTIC_REPOSITORY_FILE
+lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+fail() {
+  echo "FAILED: $*" >&2
+  exit 1
+}
+
+# The restic programs to test against.
+restics() {
+  command -v restic
+  [ -z "${RESTIC_NEW:-}" ] || echo "$RESTIC_NEW"
+}
+
+same_tree() {
+  python3 "$lib/treediff.py" "$1" "$2" || fail "$1 and $2 differ"
+}
+
+# expect CODE COMMAND...: runs it, output to $T/out and $T/err, and compares the exit code.
+expect() {
+  local wanted=$1 got=0
+  shift
+  "$@" >"$T/out" 2>"$T/err" || got=$?
+  [ "$got" = "$wanted" ] || fail "exit code $got instead of $wanted: $* : $(tail -n 3 "$T/out" "$T/err")"
+}
+
+# said TEXT: the last command's error output has that text.
+said() {
+  grep -qF -- "$1" "$T/err" || fail "expected \"$1\" in: $(cat "$T/err")"
+}
+
+# make_tree DIR: every kind of file with every kind of metadata.
+make_tree() {
+  local d=$1
+  mkdir -p "$d"/{empty,deep/a/b/c/d/e/f,"Délibérations 2026"}
+  printf 'short\n' >"$d/short"
+  : >"$d/nothing"
+  head -c 524287 /dev/urandom >"$d/just-under-a-chunk"
+  head -c 524288 /dev/urandom >"$d/exactly-the-least-chunk"
+  head -c 20000000 /dev/urandom >"$d/several-chunks"
+  head -c 9000000 < <(yes 'la mairie du village') >"$d/compressible"
+  head -c 9437184 /dev/zero >"$d/zeros"
+  truncate -s 30M "$d/sparse"
+  printf 'end' >>"$d/sparse"
+  printf 'x' >"$d/Délibérations 2026/compte rendu n° 7 – été.txt"
+  printf 'x' >"$d/"$'not utf-8 \xe9\xff'
+  printf 'x' >"$d/"$'odd <&>"\\ \n \t \x01 \u00a0 \u2028 \U1F514'
+  ln -s ../somewhere/else "$d/link"
+  ln -s $'\xff\xfe raw' "$d/link-not-utf-8"
+  ln "$d/short" "$d/deep/a/same-as-short"
+  ln "$d/short" "$d/empty-too"
+  mkfifo -m 640 "$d/fifo"
+  mknod "$d/null" c 1 3
+  mknod "$d/loop" b 7 200
+  printf 'x' >"$d/setuid"
+  chown 1234:4321 "$d/setuid"
+  chmod 6755 "$d/setuid"
+  chmod 1777 "$d/empty"
+  chown -h 77:88 "$d/link"
+  printf 'x' >"$d/attributes"
+  setfattr -n user.note -v 'garder' "$d/attributes"
+  setfattr -n user.binary -v 0x00ff10 "$d/attributes"
+  setfattr -n trusted.more -v 'root' "$d/deep"
+  setfacl -m u:1234:rw-,g:4321:r-- "$d/attributes"
+  setfacl -d -m u:1234:rwx "$d/deep/a"
+  touch -d '1965-03-04 05:06:07.123456789' "$d/nothing"
+  touch -h -d '2038-01-19 03:14:08.000000001' "$d/link"
+  touch -d '2001-02-03 04:05:06.700' "$d/deep/a/b"
+}
