@@ -230,8 +230,8 @@ static const char *const exec_calls[] = {"execve",
                                          "eventfd",
                                          NULL};
 
-static const char *const fanotify_calls[] = {"fanotify_init",     "fanotify_mark", "pidfd_open",
-                                             "pidfd_send_signal", "ioctl",         NULL};
+static const char *const fanotify_calls[] = {"fanotify_init",    "fanotify_mark",     "pidfd_open", "preadv2",
+                                             "process_vm_readv", "pidfd_send_signal", "ioctl",      NULL};
 
 #ifdef SANITIZED
 static const char *const sanitizer_calls[] = {"open",     "openat", "stat",   "newfstatat",

@@ -167,6 +167,31 @@ void notify_sync(struct notify *n, uint64_t token, const struct actor *actor)
     wake_up(n);
 }
 
+void notify_flush(struct notify *n, const struct actor *who)
+{
+    pthread_mutex_lock(&n->lock);
+    uint64_t number = ++n->flushes_asked;
+    pthread_mutex_unlock(&n->lock);
+    notify_sync(n, 0, who);
+    pthread_mutex_lock(&n->lock);
+    while (n->flushes_done < number && !atomic_load(&n->ending))
+        pthread_cond_wait(&n->flushed, &n->lock);
+    pthread_mutex_unlock(&n->lock);
+}
+
+static void answer_question(struct notify *n, const struct question *question)
+{
+    if (question->token != 0) {
+        n->s->ops.sync(question->token, n->sequence, &question->actor, n->s->self);
+        return;
+    }
+    changes_flush_open(n, &question->actor);
+    pthread_mutex_lock(&n->lock);
+    n->flushes_done++;
+    pthread_cond_broadcast(&n->flushed);
+    pthread_mutex_unlock(&n->lock);
+}
+
 /* Takes the questions that are there now; what the kernel has queued must be read after this. */
 static size_t take_questions(struct notify *n, struct question **out)
 {
@@ -211,7 +236,7 @@ static void drain(struct notify *n)
         read_volume(n, i);
     changes_flush(n);
     for (size_t i = 0; i < count; i++)
-        n->s->ops.sync(questions[i].token, n->sequence, &questions[i].actor, n->s->self);
+        answer_question(n, &questions[i]);
     free(questions);
     atomic_store(&n->s->files, catalog_files(n->catalog));
 }
@@ -279,6 +304,7 @@ static void release(struct notify *n)
     }
     fd_close(&n->wake);
     pthread_mutex_destroy(&n->lock);
+    pthread_cond_destroy(&n->flushed);
     catalog_free(n->catalog);
     free(n->volumes);
     free(n->mounts);
@@ -292,6 +318,7 @@ int notify_start(struct sensor *s, struct notify **out)
     struct notify *n = mem_zalloc(1, sizeof *n);
     *n = (struct notify){.s = s, .wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), .moved_row = CATALOG_NONE};
     pthread_mutex_init(&n->lock, NULL);
+    pthread_cond_init(&n->flushed, NULL);
     n->catalog = catalog_new();
     int rc = n->wake < 0 ? err_sys(_("cannot make an event descriptor")) : open_trees(n);
     if (rc == 0 && !(n->settle = settle_start(s)))

@@ -20,5 +20,7 @@ int notify_run(struct notify *n);
 void notify_stop(struct notify *n);
 /* A copier asks (any thread): give all events that happened up to now, then call ops->sync. */
 void notify_sync(struct notify *n, uint64_t token, const struct actor *actor);
+/* As sensor_flush (any thread but the notification thread). */
+void notify_flush(struct notify *n, const struct actor *who);
 
 #endif

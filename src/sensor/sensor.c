@@ -186,6 +186,11 @@ void sensor_condemn(struct sensor *s, const struct actor *who, bool on)
     suspects_condemn(s->suspects, who, on);
 }
 
+void sensor_flush(struct sensor *s, const struct actor *who)
+{
+    notify_flush(s->notify, who);
+}
+
 struct held_target {
     struct sensor *s;
     uint32_t tree;

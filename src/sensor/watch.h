@@ -25,7 +25,7 @@ struct mount {
 
 /* A question to the judge that waits until the notifications up to now are given. */
 struct question {
-    uint64_t token;
+    uint64_t token; /* 0: a flush, see sensor_flush */
     struct actor actor;
 };
 
@@ -55,6 +55,8 @@ struct notify {
     int64_t next_tick_ns, next_expiry_ns;
 
     pthread_mutex_t lock; /* guards the questions */
+    pthread_cond_t flushed;
+    uint64_t flushes_asked, flushes_done;
     struct question *questions;
     size_t question_count, question_capacity;
 };
@@ -73,6 +75,9 @@ int watch_mount(struct notify *n, int folder_fd, const struct stat *st);
 void changes_handle(struct notify *n, const struct volume *v, const struct fanotify_event_metadata *event);
 /* Nothing more is queued: a MOVED_FROM without its MOVED_TO left the trees. */
 void changes_flush(struct notify *n);
+/* An EVENT_WRITTEN for each file that this actor (same client, else same process tree) changed and still has
+ * open. */
+void changes_flush_open(struct notify *n, const struct actor *who);
 /* Where a row's version is; saves it from a kept descriptor if that is the last chance. */
 struct version changes_rescue(struct notify *n, uint32_t row);
 

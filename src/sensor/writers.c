@@ -107,3 +107,21 @@ void writers_forget(struct writers *w, uint64_t device, uint64_t inode)
         entry->taken = false;
     pthread_mutex_unlock(&w->lock);
 }
+
+size_t writers_list(struct writers *w, struct writer **out)
+{
+    size_t count = 0;
+    struct writer *list = mem_zalloc(SETS * WAYS, sizeof *list);
+    pthread_mutex_lock(&w->lock);
+    for (int set = 0; set < SETS; set++)
+        for (int i = 0; i < WAYS; i++) {
+            const struct entry *e = &w->entries[set][i];
+            if (e->taken)
+                list[count++] = (struct writer){e->device, e->inode, e->first.pid};
+            if (e->taken && e->reopened && e->second.pid != e->first.pid)
+                list[count - 1].pid = e->second.pid;
+        }
+    pthread_mutex_unlock(&w->lock);
+    *out = list;
+    return count;
+}
