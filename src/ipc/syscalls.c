@@ -235,8 +235,8 @@ static const char *const exec_calls[] = {"execve",
                                          NULL};
 
 /* process_vm_readv: the flags of an openat2 lie in the memory of the program that waits. */
-static const char *const fanotify_calls[] = {
-    "process_vm_readv", "fanotify_init", "fanotify_mark", "pidfd_open", "pidfd_send_signal", "ioctl", NULL};
+static const char *const fanotify_calls[] = {"fanotify_init",    "fanotify_mark",     "pidfd_open", "preadv2",
+                                             "process_vm_readv", "pidfd_send_signal", "ioctl",      NULL};
 
 #ifdef SANITIZED
 static const char *const sanitizer_calls[] = {"open",     "openat", "stat",   "newfstatat",

@@ -51,7 +51,7 @@ round() { # address of client 1
   [ -d "$SHARE/six" ] || fail "its folder is not there"
   kill "${sessions[@]}" 2>/dev/null || true
   exec 11>&- 12>&-
-  rm -rf "$SHARE"/*
+  rm -rf "${SHARE:?}"/*
 }
 round "$CLIENT1"
 SAMBA_ADDRESS=fd77::1

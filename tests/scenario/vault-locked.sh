@@ -6,6 +6,8 @@ set -euo pipefail
 . "$(dirname "$0")/lib/vault.sh"
 
 cd "$T"
+# A lock that stands under its own name; its temporary one does not count yet.
+locked() { ls repo/locks | grep -qE '^[0-9a-f]{64}$'; }
 mkdir tree && printf 'x' >tree/file
 expect 0 "$BEFFROI" vault init -r repo
 expect 0 "$BEFFROI" vault backup -r repo tree
@@ -15,8 +17,8 @@ mkfifo input
 restic -r repo backup --stdin <input >restic.log 2>&1 &
 shared=$!
 exec 9>input
-for _ in $(seq 100); do [ -n "$(ls repo/locks)" ] && break; sleep 0.1; done
-[ -n "$(ls repo/locks)" ] || fail "restic took no lock"
+for _ in $(seq 100); do locked && break; sleep 0.1; done
+locked || fail "restic took no lock"
 expect 0 "$BEFFROI" vault backup -r repo tree
 [ "$(ls repo/locks | wc -l)" = 1 ] || fail "our lock stayed behind, or restic's was removed"
 printf "x" >&9
@@ -28,10 +30,10 @@ restic -r repo forget --keep-last 1 >forget.log 2>&1
 restic -r repo prune --max-unused 0 >prune.log 2>&1 &
 exclusive=$!
 for _ in $(seq 2000); do
-  [ -n "$(ls repo/locks)" ] && kill -STOP "$exclusive" && break
+  locked && kill -STOP "$exclusive" && break
   kill -0 "$exclusive" 2>/dev/null || break
 done
-[ -n "$(ls repo/locks)" ] || fail "the exclusive lock was not caught"
+locked || fail "the exclusive lock was not caught"
 expect 1 "$BEFFROI" vault backup -r repo tree
 said "locked by root on $(hostname)"
 said "process $exclusive, exclusively"
@@ -51,8 +53,9 @@ head -c 80000000 /dev/urandom >tree/large
 "$BEFFROI" vault backup -r repo tree >/dev/null 2>&1 &
 ours=$!
 for _ in $(seq 2000); do
-  [ -n "$(ls repo/locks)" ] && kill -STOP "$ours" && break
+  locked && kill -STOP "$ours" && break
 done
+locked || fail "our lock was not caught"
 expect 0 restic -r repo list locks
 grep -q . out || fail "restic does not see our lock"
 expect 1 restic -r repo prune

@@ -330,9 +330,36 @@ static void reading_and_writing_by_different_programs_of_one_user_ring(void **st
     world_free(w);
 }
 
+static void a_share_filled_before_its_eyes_is_guarded_all_the_same(void **state)
+{
+    (void)state;
+    struct world *w = world_new(100);
+    struct actor user = world_actor(400, 1001, "/usr/bin/cp"), bad = world_actor(500, 1000, "/tmp/a");
+    for (size_t i = 0; i < 100; i++) {
+        char path[64];
+        uint8_t *bytes = content_make(DOCUMENT, i, 9000);
+        snprintf(path, sizeof(path), "%zu/d%zu.docx", i % 5, i);
+        world_write(w, &user, path, bytes, 9000);
+        free(bytes);
+    }
+    for (size_t i = 0; i < 6; i++) {
+        char path[64], locked[80];
+        uint8_t noise[9000];
+        snprintf(path, sizeof(path), "%zu/d%zu.docx", i % 5, i);
+        snprintf(locked, sizeof(locked), "%s.x", path);
+        content_random(noise, sizeof(noise), i);
+        world_write(w, &bad, locked, noise, sizeof(noise));
+        world_delete(w, &bad, path);
+    }
+    assert_int_equal(world_alerts(w), 1);
+    assert_int_equal(world_harmed_at_alert(w), 3);
+    world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_share_filled_before_its_eyes_is_guarded_all_the_same),
         cmocka_unit_test(many_clients_of_one_user_ring_together),
         cmocka_unit_test(one_client_with_many_users_rings),
         cmocka_unit_test(other_clients_of_the_same_server_are_not_blamed),

@@ -90,6 +90,7 @@ static void git_clone_checkout_and_gc_are_quiet(void **state)
     struct world *w = share();
     struct actor who = world_actor(302, 1000, "/usr/bin/git"), gc = world_actor(303, 1000, "/usr/bin/git");
     char path[256], temporary[256];
+    detect_set_tree_files(world_detect(w), 0, SHARE_FILES + 1800); /* as the sensor counts on */
     for (size_t i = 0; i < 1500; i++) { /* commits: loose objects through a temporary name */
         loose_name(temporary, sizeof(temporary), "tmp_obj_", i);
         loose_name(path, sizeof(path), "", i);

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # Samba in namespaces of its own: a server and two clients on one bridge. Source it, then:
 #   samba_start      makes everything; $SAMBA_CONFIG, $SAMBA_NS, $SHARE, $CLIENT1, $CLIENT2 (addresses)
 #   samba_as N ARGS  smbclient on the share from client N
