@@ -14,19 +14,17 @@
 #include "drill/process.h"
 
 #define ANSWER_LIMIT (16u << 20)
-#define ARGUMENTS    6
+#define MAX_WORDS    8
 
-/* Runs "beffroi ARGUMENTS... -c FILE --json" and parses what it prints. NULL on failure, with the error set.
+/* Runs "beffroi WORDS... --json" and parses what it prints. NULL on failure, with the error set.
  */
 static json_t *ask(const struct stage *s, const char *const *words)
 {
-    const char *argv[ARGUMENTS + 6] = {s->beffroi};
+    const char *argv[MAX_WORDS + 3] = {s->beffroi};
     size_t count = 1;
-    while (*words && count <= ARGUMENTS)
+    while (*words && count <= MAX_WORDS)
         argv[count++] = *words++;
-    argv[count++] = "-c";
-    argv[count++] = s->guard_conf;
-    argv[count++] = "--json";
+    argv[count] = "--json";
     struct buf out BUF_AUTO;
     buf_init(&out, ANSWER_LIMIT);
     char *log MEM_AUTO = path_join(s->yard->path, "ask.log");
@@ -44,7 +42,7 @@ static json_t *ask(const struct stage *s, const char *const *words)
 
 bool guard_is_ready(const struct stage *s)
 {
-    json_t *status = ASK(s, "status");
+    json_t *status = ASK(s, "status", "-c", s->guard_conf);
     json_t *protected = json_object_get(status, "protected"), *row;
     bool ready = json_is_true(json_object_get(json_object_get(status, "guard"), "running")) &&
                  json_array_size(protected) > 0;
@@ -67,7 +65,7 @@ static int64_t to_id(const json_t *value)
 
 int guard_list(const struct stage *s, int64_t *ids, size_t most)
 {
-    json_t *answer = ASK(s, "incident", "list"), *row;
+    json_t *answer = ASK(s, "incident", "list", "-c", s->guard_conf), *row;
     if (!answer)
         return ERR_CORRUPT;
     const json_t *list = json_is_object(answer) ? json_object_get(answer, "incidents") : answer;
@@ -122,7 +120,7 @@ int guard_show(const struct stage *s, int64_t id, struct guard_incident **out)
 {
     char number[24];
     snprintf(number, sizeof number, "%lld", (long long)id);
-    json_t *json = ASK(s, "incident", "show", number);
+    json_t *json = ASK(s, "incident", "show", number, "-c", s->guard_conf);
     if (!json)
         return ERR_CORRUPT;
     const json_t *actor = json_object_get(json, "actor"), *files = json_object_get(json, "files");
@@ -171,13 +169,14 @@ void guard_incident_free(struct guard_incident *in)
 
 int guard_verify_journal(const struct stage *s)
 {
-    json_t *answer = ASK(s, "journal", "verify");
+    char *state MEM_AUTO = path_join(s->yard->path, "state");
+    /* What verify remembers from one time to the next belongs to this drill, not to the person's home. */
+    char *seen MEM_AUTO = path_join(s->yard->path, "checkpoint");
+    json_t *answer = ASK(s, "journal", "verify", "--state", state, "--remember", seen);
     if (!answer)
         return ERR_CORRUPT;
-    json_t *ok = json_object_get(answer, "ok"), *size = json_object_get(answer, "size");
-    if (!size)
-        size = json_object_get(answer, "entries");
-    int entries = json_is_false(ok) ? ERR_CORRUPT : (int)json_integer_value(size);
+    bool intact = json_is_true(json_object_get(answer, "intact"));
+    int entries = intact ? (int)number_of(answer, "entries") : ERR_CORRUPT;
     json_decref(answer);
     return entries;
 }

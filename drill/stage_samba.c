@@ -121,9 +121,29 @@ static bool answers(const struct stage *s)
     return status == 0;
 }
 
+/* The file server works with its users' rights: every folder on the way to the share must let them through.
+ */
+static int check_way(const struct stage *s)
+{
+    char *path MEM_AUTO = mem_strdup(s->yard->path);
+    for (char *slash = path; slash; slash = strchr(slash + 1, '/')) {
+        struct stat st;
+        char kept = slash[1];
+        slash[1] = 0; /* "/", "/var/", "/var/tmp/" ... */
+        int failed = stat(path, &st) < 0 || !(st.st_mode & S_IXOTH);
+        if (failed)
+            return err_hint(err_set(ERR_PERMISSION, _("users cannot pass through %s to the share"), path),
+                            _("choose another place with --in FOLDER"));
+        slash[1] = kept;
+    }
+    return 0;
+}
+
 int stage_samba_raise(struct stage *s)
 {
-    int code = write_files(s);
+    int code = check_way(s);
+    if (code == 0)
+        code = write_files(s);
     if (code < 0)
         return code;
     struct wrapper w;

@@ -31,11 +31,13 @@ static void tell_press(const struct run *run, FILE *out)
     const struct figure seconds = {.duration = true};
     if (f->lost == 0 && f->frozen_to_back_us >= 0)
         figure_format(&seconds, f->first_to_frozen_us + f->frozen_to_back_us, back);
-    fprintf(out, _("\n%-26s %-34s %s\n"), "", run->scenario->press.place, _("this drill"));
-    fprintf(out, "%-26s %-34s %s\n", _("date"), run->scenario->press.date, _("just now"));
-    fprintf(out, "%-26s %-34s %s\n", _("everything back after"), run->scenario->press.back_after, back);
-    fprintf(out, "%-26s %-34s ", _("cost"), run->scenario->press.cost);
-    fprintf(out, P_("%lld file lost\n", "%lld files lost\n", (unsigned long)f->lost), (long long)f->lost);
+    fprintf(out, _("\n%-26s %-46s %s\n"), "", run->scenario->press.place, _("this drill"));
+    fprintf(out, "%-26s %-46s %s\n", _("date"), run->scenario->press.date, _("just now"));
+    fprintf(out, "%-26s %-46s %s\n", _("everything back after"), run->scenario->press.back_after, back);
+    fprintf(out, "%-26s %-46s ", _("cost"), run->scenario->press.cost);
+    char *lost MEM_AUTO =
+        mem_printf(P_("%lld file lost", "%lld files lost", (unsigned long)f->lost), (long long)f->lost);
+    fprintf(out, "%s\n", lost);
 }
 
 /* gettext translates whole lines; columns are aligned by bytes, which the English texts are made of. */
@@ -46,9 +48,8 @@ static void tell_figures(const struct run *run, FILE *out)
         char text[32];
         figure_format(row, figure_value(&run->figures, row), text);
         fprintf(out, "  %-46s %12s", _(row->text), text);
-        if (row->target && run->incident)
-            fprintf(out, _("   (must reach: %s)"), _(row->target));
-        fprintf(out, "\n");
+        bool aimed = row->target && run->incident && figure_value(&run->figures, row) >= 0;
+        fprintf(out, aimed ? "   (%s: %s)\n" : "\n", _("must reach"), aimed ? _(row->target) : "");
     }
 }
 

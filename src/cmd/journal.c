@@ -180,6 +180,8 @@ static int show_run(int argc, char **argv)
         printf("%s]\n", show.first ? "[" : "\n");
     if (err && ferror(stdout))
         return cmd_finish(CMD_DONE);
+    if (err == ERR_NOT_FOUND || err == ERR_CORRUPT)
+        err_hint(err, _("see what is wrong with: beffroi journal verify"));
     return err ? cmd_fail(err) : cmd_finish(CMD_DONE);
 }
 
@@ -308,9 +310,11 @@ static void print_report(const struct verify *v)
     const struct verify_report *report = &v->report;
     print_findings(report);
     if (report->damages) {
-        printf(
-            _("The journal is NOT as it was signed. Keep a copy of the folder as evidence; the entries that "
-              "are not named above are right.\n"));
+        printf(_("The journal is NOT as it was signed: of %llu entries, %llu fit their hashes. Keep a copy "
+                 "of the "
+                 "folder "
+                 "as evidence.\n"),
+               (unsigned long long)report->size, (unsigned long long)report->checked);
         return;
     }
     printf(P_("The journal %s is intact: %llu entry, signed by %s+%08x.\n",

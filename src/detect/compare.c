@@ -28,18 +28,34 @@ bool compare_is_random(const struct limits *limits, const struct sketch_block *b
            block->ascii >= limits->random_ascii_low && block->ascii <= limits->random_ascii_high;
 }
 
-/* Sixteen symbols equally often have exactly 4 bits; prose of the same chi-square has more. */
-static bool is_hex(const struct sketch_block *block)
+/* log2(value / 256) in 1/256, value >= 256: by squaring, a binary place a step. */
+static unsigned log2_fixed(uint64_t value)
 {
-    unsigned chi = (unsigned)block->chi * 10 / block->length;
-    return block->ascii >= 250 && block->entropy >= 121 && block->entropy <= 127 && chi >= 145 && chi <= 165;
+    unsigned whole = 0, result = 0;
+    while (value >> (whole + 9))
+        whole++;
+    value = (value << 16) >> whole; /* now 1.0 is 1 << 24 */
+    for (unsigned place = 8; place-- > 0;) {
+        value = (value * value) >> 24;
+        if (value >> 25) {
+            value >>= 1;
+            result |= 1U << place;
+        }
+    }
+    return whole * 256 + result;
 }
 
+/* Coded bytes use each of their symbols (16, 32, 64, 85...) equally often; languages, whether of people or of
+ * programs, never do. Then Shannon's entropy and that of order 2, which chi-square gives, are the same. */
 bool compare_is_encoded(const struct limits *limits, const struct sketch_block *block)
 {
-    if (block->length < limits->coded_length)
+    if (block->length < limits->coded_length || block->ascii < limits->coded_ascii ||
+        block->entropy < limits->coded_entropy)
         return false;
-    return (block->ascii >= 250 && block->entropy >= limits->coded_entropy) || is_hex(block);
+    uint64_t symbols = (UINT64_C(256) * 256 * block->length) / ((uint64_t)block->chi + block->length);
+    if (symbols < 256)
+        return false;
+    return (unsigned)block->entropy * 256 / 31 <= log2_fixed(symbols) + (unsigned)limits->coded_gap;
 }
 
 static bool is_blank(const struct limits *limits, const struct sketch_block *block)
@@ -134,6 +150,7 @@ static bool is_dense(uint8_t type)
     case FILETYPE_RAR:
     case FILETYPE_MEDIA:
     case FILETYPE_RIFF:
+    case FILETYPE_PACKED:
     case FILETYPE_GPG:
         return true;
     default:
@@ -189,9 +206,10 @@ static struct verdict judge_dense(const struct limits *limits, const struct sket
 }
 
 /* Bytes that were readable (text, tables, programs, plain data) and keep their type, or never had one. */
-static struct verdict judge_plain(const struct sketch *before, const struct sketch *after,
-                                  const struct tally *t)
+static struct verdict judge_plain(const struct limits *limits, const struct sketch *before,
+                                  const struct sketch *after, const struct tally *t)
 {
+    const struct sketch_block *old = &before->blocks[0], *new = &after->blocks[0];
     bool same_type = before->filetype == after->filetype;
     if (t->changed == 0)
         return edited();
@@ -201,12 +219,17 @@ static struct verdict judge_plain(const struct sketch *before, const struct sket
         return spoiled(t->same > 0 ? SPOIL_PARTLY : SPOIL_RANDOM, 1000);
     if (t->randomized > 0 && !same_type)
         return spoiled(SPOIL_PARTLY, 1000);
+    if (!is_typed(after->filetype) && is_plain(limits, old) && compare_is_random(limits, new))
+        return spoiled(SPOIL_PARTLY, 800); /* the head, where every format has its own marks */
     if (t->randomized >= 2)
         return spoiled(SPOIL_PARTLY, is_typed(after->filetype) ? 500 : 700);
     if (t->mixed * 2 >= t->both && t->mixed > 0 && after->filetype != FILETYPE_TEXT)
         return spoiled(SPOIL_PARTLY, same_type ? 450 : 900);
     if (t->encoded == t->both) /* all of it: a mailbox shifts its coded attachments about */
         return spoiled(SPOIL_ENCODED, 450);
+    if (before->filetype == FILETYPE_TEXT && !same_type &&
+        new->ascii + limits->garbled_ascii <= old->ascii &&new->entropy > old->entropy)
+        return spoiled(SPOIL_PARTLY, 450);
     if (t->moved >= 2 && t->moved == t->changed && before->size == after->size)
         return spoiled(SPOIL_SHUFFLED, 600);
     return edited();
@@ -241,7 +264,7 @@ struct verdict compare_sketches(const struct limits *limits, const struct sketch
         return edited(); /* another kind of file under the same name: a build, a conversion */
     if (is_dense(after->filetype))
         return judge_dense(limits, before, after, &t);
-    return judge_plain(before, after, &t);
+    return judge_plain(limits, before, after, &t);
 }
 
 enum look compare_look(const struct limits *limits, const struct sketch *sketch)
@@ -261,6 +284,7 @@ enum look compare_look(const struct limits *limits, const struct sketch *sketch)
     case FILETYPE_XZ:
     case FILETYPE_BZIP2:
     case FILETYPE_ZSTD:
+    case FILETYPE_PACKED:
         return LOOK_COMPRESSED;
     case FILETYPE_TEXT:
         return compare_is_encoded(limits, head) ? LOOK_ENCODED : LOOK_ORDINARY;

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "detect/compare.h"
 #include "detect/detector.h"
+#include "detect/known.h"
 
 #define DETECTORS_MAX 16
 #define APPROVALS_MAX 256 /* at the limit the oldest approval is forgotten */
@@ -23,6 +24,8 @@ struct approval {
 
 struct detect {
     struct detect_context context;
+    struct known *known;
+    struct event *scratch; /* the event at hand, completed */
     void *states[DETECTORS_MAX];
     size_t approval_count;
     struct approval approvals[APPROVALS_MAX];
@@ -36,6 +39,8 @@ struct detect *detect_new(const struct detect_sink *sink, size_t tree_count)
 struct detect *detect_new_with(const struct detect_sink *sink, size_t tree_count, const struct limits *limits)
 {
     struct detect *d = mem_zalloc(1, sizeof(*d));
+    d->known = known_new();
+    d->scratch = mem_zalloc(1, sizeof(*d->scratch));
     d->context.sink = *sink;
     d->context.limits = *limits;
     d->context.tree_count = tree_count;
@@ -51,6 +56,8 @@ void detect_free(struct detect *d)
         return;
     for (size_t i = 0; detector_table[i] && i < DETECTORS_MAX; i++)
         detector_table[i]->destroy(d->states[i]);
+    known_free(d->known);
+    free(d->scratch);
     free(d->context.tree_files);
     free(d);
 }
@@ -64,6 +71,15 @@ void detect_set_tree_files(struct detect *d, uint32_t tree, uint32_t files)
 uint32_t detect_context_files(const struct detect_context *context, uint32_t tree)
 {
     return tree < context->tree_count ? context->tree_files[tree] : 0;
+}
+
+/* Between two counts by the sensor, files that are made are added: they may be deleted again. */
+static void count_made(struct detect *d, const struct event *event)
+{
+    if (event->kind == EVENT_CREATED && !(event->flags & (EVENT_FOLDER | EVENT_SYMLINK)) &&
+        event->tree < d->context.tree_count && d->context.tree_files[event->tree] > 0 &&
+        d->context.tree_files[event->tree] < UINT32_MAX)
+        d->context.tree_files[event->tree]++;
 }
 
 static bool is_approved(const struct detect *d, const struct actor *actor, uint32_t tree)
@@ -84,8 +100,11 @@ void detect_event(struct detect *d, const struct event *event)
     if (event->monotonic_ns < 0)
         return; /* no clock of Linux says so: a malformed event, and all arithmetic counts on it */
     bool approved = is_approved(d, &event->actor, event->tree);
+    event = known_complete(d->known, event, d->scratch);
     for (size_t i = 0; detector_table[i] && i < DETECTORS_MAX; i++)
         detector_table[i]->on_event(d->states[i], event, approved);
+    known_learn(d->known, event);
+    count_made(d, event);
 }
 
 void detect_tick(struct detect *d, int64_t monotonic_ns)
@@ -126,6 +145,7 @@ bool detect_is_harm(const struct detect *d, const struct event *event)
 {
     if ((event->flags & (EVENT_FOLDER | EVENT_SYMLINK)) || is_approved(d, &event->actor, event->tree))
         return false;
+    event = known_complete(d->known, event, d->scratch);
     switch (event->kind) {
     case EVENT_WRITTEN:
     case EVENT_TRUNCATED:

@@ -35,7 +35,8 @@ void detect_tick(struct detect *d, int64_t monotonic_ns);
 /* This program (its exe), run by this user, on this tree, is never again a reason for an alert; when `who`
  * has a client, this client instead: the program is then only the file server that works for everybody. */
 void detect_approve(struct detect *d, const struct actor *who, uint32_t tree);
-/* Forgets the scores of an actor (after it was dismissed or dealt with). */
+/* Forgets the scores of an actor, of his client and of his user: he was let go, and rings again only if he
+ * harms on. For somebody who was stopped for good there is no need to call it. */
 void detect_forget(struct detect *d, const struct actor *who);
 /* Whether this single event spoiled or removed contents that mattered: what the incident counts. */
 bool detect_is_harm(const struct detect *d, const struct event *event);

@@ -26,11 +26,13 @@ struct half {  /* one side of a pair: a suspicious new file, or an original that
     enum look look;                 /* of a new file */
     uint8_t type;                   /* of an original */
     bool looked, valuable, encoded; /* of an original: its contents were seen, and what they were */
+    bool promised; /* of an original: its name is a document's, not that of a cache's entry */
     char path[FILES_PATH];
 };
 
 struct copy {
     uint64_t key;
+    uint64_t inode; /* a file is no copy of itself */
     int64_t time_ns;
 };
 
@@ -104,11 +106,15 @@ static uint64_t contents_key(const struct sketch *sketch)
     return names_hash(words, sizeof(words));
 }
 
-static void note_copy(struct files *f, const struct sketch *sketch, int64_t now, bool there)
+/* Of an original that nobody looked at: a file of the same name and size elsewhere. */
+static uint64_t name_key(const char *path, uint64_t size)
 {
-    if (!sketch->valid || sketch->size == 0)
-        return;
-    uint64_t key = contents_key(sketch);
+    uint64_t words[2] = {names_hash_text(names_base(path)), size};
+    return names_hash(words, sizeof(words));
+}
+
+static void note_copy(struct files *f, uint64_t key, const struct event *event, bool there)
+{
     struct copy *set = f->copies[key % (FILES_COPIES / COPY_WAYS)], *slot = &set[0];
     for (size_t way = 0; way < COPY_WAYS; way++) {
         if (set[way].key == key) {
@@ -119,20 +125,36 @@ static void note_copy(struct files *f, const struct sketch *sketch, int64_t now,
             slot = &set[way];
     }
     if (there)
-        *slot = (struct copy){key, now};
+        *slot = (struct copy){key, event->after.inode, event->monotonic_ns};
     else if (slot->key == key)
         *slot = (struct copy){0};
 }
 
-bool files_has_copy(const struct files *f, const struct sketch *sketch, int64_t now)
+static void note_copies(struct files *f, const struct event *event, enum look look)
 {
-    if (!sketch->valid || sketch->size == 0)
+    const struct sketch *old = &event->old_sketch, *new = &event->new_sketch;
+    bool readable = look != LOOK_RANDOM && look != LOOK_ENCRYPTED && look != LOOK_ENCODED;
+    if (old->valid && old->size > 0) {
+        note_copy(f, contents_key(old), event, false);
+        note_copy(f, name_key(event->path, old->size), event, false);
+    }
+    if (new->valid &&new->size > 0) {
+        note_copy(f, contents_key(new), event, true);
+        note_copy(f, name_key(event->path, new->size), event, readable);
+    }
+}
+
+bool files_has_copy(const struct files *f, const struct event *event)
+{
+    const struct sketch *sketch = &event->old_sketch;
+    uint64_t key = sketch->valid ? contents_key(sketch) : name_key(event->path, event->before.size);
+    if ((sketch->valid ? sketch->size : event->before.size) == 0)
         return false;
-    uint64_t key = contents_key(sketch);
     const struct copy *set = f->copies[key % (FILES_COPIES / COPY_WAYS)];
     for (size_t way = 0; way < COPY_WAYS; way++)
         if (set[way].key == key)
-            return now - set[way].time_ns < f->limits->baseline_s * NS_PER_SECOND;
+            return set[way].inode != event->before.inode &&
+                   event->monotonic_ns - set[way].time_ns < f->limits->baseline_s * NS_PER_SECOND;
     return false;
 }
 
@@ -149,7 +171,7 @@ static int32_t pair_by_look(const struct limits *l, const struct half *new, cons
     case LOOK_ENCRYPTED:
         if (named && (!old->looked || old->valuable))
             return (int32_t)l->pair_named;
-        return sized && old->valuable ? (int32_t)l->pair_sized_first : 0;
+        return sized && old->valuable && old->promised ? (int32_t)l->pair_sized_first : 0;
     case LOOK_ARCHIVE:
         return named && old->type != FILETYPE_7Z && old->type != FILETYPE_RAR ? (int32_t)l->pair_archive : 0;
     case LOOK_ZIP:
@@ -229,8 +251,7 @@ static struct half *find_fresh(const struct files *f, uint64_t inode)
 struct files_pair files_made(struct files *f, const struct event *event, const struct files_actor *who)
 {
     enum look look = compare_look(f->limits, &event->new_sketch);
-    note_copy(f, &event->old_sketch, event->monotonic_ns, false);
-    note_copy(f, &event->new_sketch, event->monotonic_ns, true);
+    note_copies(f, event, look);
     if (look == LOOK_ORDINARY)
         return (struct files_pair){0};
     struct half *slot = find_fresh(f, event->after.inode);
@@ -264,12 +285,22 @@ struct files_pair files_gone(struct files *f, const struct event *event, const s
     struct half old = half_of(event, event->path, event->before.inode, who);
     const struct sketch *sketch = &event->old_sketch;
     old.size = sketch->valid ? sketch->size : event->before.size;
-    old.type = sketch->valid ? sketch->filetype : FILETYPE_UNKNOWN;
+    old.type = sketch->valid ? sketch->filetype : (uint8_t)names_promised(event->path);
     old.looked = sketch->valid;
-    old.valuable = compare_is_valuable(f->limits, sketch);
+    old.promised = names_promised(event->path) != FILETYPE_UNKNOWN;
+    old.valuable = sketch->valid ? compare_is_valuable(f->limits, sketch) : old.type != FILETYPE_UNKNOWN;
     old.encoded = compare_is_encoded(f->limits, &sketch->blocks[0]);
     struct files_pair pair = find_pair(f->limits, &old, false, f->fresh, FILES_FRESH);
     if (pair.strength == 0 && (old.valuable || !old.looked))
         f->gone[f->gone_next++ % FILES_GONE] = old;
     return pair;
+}
+
+void files_unmade(struct files *f, uint64_t inode)
+{
+    struct half *slot = find_fresh(f, inode);
+    if (!slot)
+        return;
+    slot->open = false;
+    f->fresh_inodes[slot - f->fresh] = 0;
 }

@@ -53,9 +53,12 @@ struct files_pair files_made(struct files *f, const struct event *event, const s
 struct files_pair files_renamed(struct files *f, const struct event *event, const struct files_actor *who);
 /* An existing file goes away: is there a new file made from it? */
 struct files_pair files_gone(struct files *f, const struct event *event, const struct files_actor *who);
+/* A new file went away again: nothing can be paired with it any more. */
+void files_unmade(struct files *f, uint64_t inode);
 /* What the renamed file looked like when it was written, if it is a remembered new one. */
 enum look files_look(const struct files *f, uint64_t inode);
-/* Whether a copy of these very contents was made lately and is still there. */
-bool files_has_copy(const struct files *f, const struct sketch *sketch, int64_t now);
+/* Whether a copy of what the event took away or emptied was made lately: the same contents, or, when nobody
+ * looked at the original, a readable file of its name and size. */
+bool files_has_copy(const struct files *f, const struct event *event);
 
 #endif

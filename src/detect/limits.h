@@ -54,7 +54,13 @@
           "0.8 bit more in a block: every other 16 bytes encrypted raises text by 2, 64 of 192 by 1.5")      \
     LIMIT(mixed_old_entropy, 62, "2 bits: a sparse database page that fills up is no encryption")            \
     LIMIT(mixed_new_entropy, 140, "4.5 bits: half random bytes between zeros have 5, between text 7")        \
-    LIMIT(coded_entropy, 170, "printable at over 5.5 bits a byte: base64 has 6, prose 4.5, code 5.2")        \
+    LIMIT(garbled_ascii, 40,                                                                                 \
+          "of 255: a third of a text's bytes made random costs it 52 of its readable ones")                  \
+    LIMIT(coded_entropy, 120, "3.9 bits: hex has 4, base32 5, base64 6")                                     \
+    LIMIT(coded_ascii, 250, "coded text is printable throughout")                                            \
+    LIMIT(coded_gap, 30,                                                                                     \
+          "in 1/256 bit, what a block's chance adds; prose and source code have over 100 between the two "   \
+          "entropies")                                                                                       \
     LIMIT(coded_length, 512, "shorter pieces of base64 cannot be told from text")                            \
     LIMIT(uniform_mean_chi, 275,                                                                             \
           "mean over the blocks: true archives and pictures lie above (deflated prose at 264 to 300, "       \

@@ -2,6 +2,7 @@
 #include "detect/names.h"
 
 #include <string.h>
+#include <strings.h>
 
 uint64_t names_hash(const void *bytes, size_t length)
 {
@@ -80,6 +81,31 @@ bool names_related(const struct names_stems *new_file, const struct names_stems 
     if (new_file->stem && (new_file->stem == original->whole || new_file->stem == original->stem))
         return true; /* a.docx.locked or a.locked for a.docx */
     return new_file->stem2 && (new_file->stem2 == original->whole || new_file->stem2 == original->stem);
+}
+
+enum filetype names_promised(const char *path)
+{
+    static const struct {
+        const char *extension;
+        enum filetype type;
+    } promises[] = {
+        {"docx", FILETYPE_ZIP},  {"xlsx", FILETYPE_ZIP},      {"pptx", FILETYPE_ZIP},
+        {"odt", FILETYPE_ZIP},   {"ods", FILETYPE_ZIP},       {"odp", FILETYPE_ZIP},
+        {"zip", FILETYPE_ZIP},   {"pdf", FILETYPE_PDF},       {"jpg", FILETYPE_JPEG},
+        {"jpeg", FILETYPE_JPEG}, {"png", FILETYPE_PNG},       {"gif", FILETYPE_GIF},
+        {"doc", FILETYPE_OLE},   {"xls", FILETYPE_OLE},       {"ppt", FILETYPE_OLE},
+        {"msg", FILETYPE_OLE},   {"txt", FILETYPE_TEXT},      {"csv", FILETYPE_TEXT},
+        {"html", FILETYPE_TEXT}, {"xml", FILETYPE_TEXT},      {"md", FILETYPE_TEXT},
+        {"eml", FILETYPE_TEXT},  {"mbox", FILETYPE_TEXT},     {"sql", FILETYPE_TEXT},
+        {"php", FILETYPE_TEXT},  {"rtf", FILETYPE_TEXT},      {"tif", FILETYPE_TIFF},
+        {"tiff", FILETYPE_TIFF}, {"mp3", FILETYPE_MEDIA},     {"mp4", FILETYPE_MEDIA},
+        {"mov", FILETYPE_MEDIA}, {"sqlite", FILETYPE_SQLITE}, {"pst", FILETYPE_PST},
+    };
+    const char *dot = strrchr(names_base(path), '.');
+    for (size_t i = 0; dot && i < sizeof(promises) / sizeof(promises[0]); i++)
+        if (strcasecmp(dot + 1, promises[i].extension) == 0)
+            return promises[i].type;
+    return FILETYPE_UNKNOWN;
 }
 
 bool names_may_be_note(const struct limits *limits, const struct sketch *sketch)

@@ -37,6 +37,10 @@ struct names_stems {
 struct names_stems names_stems(const char *path);
 bool names_related(const struct names_stems *new_file, const struct names_stems *original);
 
+/* The type that the name promises by its extension ("a.docx": ZIP); FILETYPE_UNKNOWN when it promises none.
+ */
+enum filetype names_promised(const char *path);
+
 /* A short text or web page, as ransom notes are. */
 bool names_may_be_note(const struct limits *limits, const struct sketch *sketch);
 

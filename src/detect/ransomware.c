@@ -253,8 +253,7 @@ static void weigh_change(struct ransomware *r, struct doer *doer, const struct e
     if ((event->flags & EVENT_DECOY) && v.kind != VERDICT_UNCHANGED) {
         e = (struct evidence){.milli = (int32_t)limits_of(r)->decoy_written, .pattern = PATTERN_DECOY};
         e.path = path;
-    } else if (v.spoil == SPOIL_EMPTIED &&
-               files_has_copy(r->files, &event->old_sketch, event->monotonic_ns)) {
+    } else if (v.spoil == SPOIL_EMPTIED && files_has_copy(r->files, event)) {
         return; /* copied, then emptied: log rotation */
     }
     give(r, &e, doer, event);
@@ -349,7 +348,8 @@ static void on_gone(struct ransomware *r, struct doer *doer, const struct event 
 {
     if (event->flags & EVENT_DECOY)
         weigh_decoy_gone(r, doer, event, limits_of(r)->decoy_deleted);
-    if ((event->flags & EVENT_FRESH) || files_has_copy(r->files, &event->old_sketch, event->monotonic_ns))
+    files_unmade(r->files, event->before.inode);
+    if ((event->flags & EVENT_FRESH) || files_has_copy(r->files, event))
         return;
     struct files_pair pair = files_gone(r->files, event, &doer->pairing);
     weigh_pair(r, doer, event, &pair);
@@ -387,9 +387,11 @@ static void weigh_replacement(struct ransomware *r, struct doer *doer, const str
     enum look look = files_look(r->files, event->before.inode);
     if (event->old_sketch.valid && event->new_sketch.valid) {
         weigh_change(r, doer, event, event->replaced.inode);
-    } else if (look == LOOK_RANDOM || look == LOOK_ENCRYPTED) {
+    } else if (look == LOOK_RANDOM || look == LOOK_ENCRYPTED || look == LOOK_ENCODED) {
         struct evidence e = {.milli = (int32_t)limits_of(r)->pair_blind, .spoil = SPOIL_SUPPLANTED};
-        e.type = FILETYPE_UNKNOWN;
+        e.type = (uint8_t)names_promised(event->new_path);
+        if (e.type != FILETYPE_UNKNOWN) /* the name promises what it no longer is */
+            e.milli = (int32_t)(look == LOOK_ENCODED ? limits_of(r)->pair_coded : limits_of(r)->pair_named);
         e.path = event->new_path;
         give(r, &e, doer, event);
     }

@@ -56,7 +56,7 @@ uint64_t score_key_tree(uint32_t tree)
 static struct score *find(struct scores *s, uint64_t key)
 {
     struct score *set = s->table[key % SCORE_SETS];
-    for (size_t way = 0; way < SCORE_WAYS; way++)
+    for (size_t way = 0; key && way < SCORE_WAYS; way++)
         if (set[way].key == key)
             return &set[way];
     return NULL;

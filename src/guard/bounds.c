@@ -47,8 +47,8 @@ static void actor(struct sandbox *s)
 static void vault(const struct config *config, struct sandbox *s)
 {
     s->capabilities = SANDBOX_CAP(CAP_DAC_READ_SEARCH) | SANDBOX_CAP(CAP_CHOWN) | SANDBOX_CAP(CAP_FOWNER);
-    s->calls =
-        CALLS_THREADS | CALLS_FORK | CALLS_READ_FILES | CALLS_WRITE_FILES | CALLS_OWNERS | CALLS_NO_CODE;
+    s->calls = CALLS_THREADS | CALLS_FORK | CALLS_READ_FILES | CALLS_WRITE_FILES | CALLS_OWNERS |
+               CALLS_DENY_SOCKETS | CALLS_NO_CODE;
     s->files = true;
     for (size_t i = 0; i < config->tree_count; i++)
         sandbox_allow(s, mem_strdup(config->trees[i].path), SANDBOX_READ);

@@ -259,14 +259,16 @@ static int read_all(struct yaml_node *root, const char *file, struct config *con
     if (!err)
         err = read_places(root, config);
     if (!err)
-        err = read_trees(root, config);
-    if (!err)
         err = read_vault(root, config);
     if (!err)
         err = read_shadow(root, config);
     if (!err)
         err = read_respond(root, config);
-    return err ? err : yaml_no_more(root);
+    /* A misspelled "protect" is better called that than missing. */
+    yaml_get(root, "protect");
+    if (!err)
+        err = yaml_no_more(root);
+    return err ? err : read_trees(root, config);
 }
 
 int config_parse(const char *text, size_t length, const char *file, struct config **out)

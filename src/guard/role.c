@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
@@ -12,11 +13,11 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <systemd/sd-id128.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/err.h"
 #include "base/fd.h"
 #include "base/i18n.h"
@@ -291,17 +292,19 @@ static void on_control_closed(struct channel *c, int err, void *unused)
 
 static const struct channel_ops control_ops = {on_control, on_control_closed};
 
+/* All roles share one open file, and so one place in it: hence pread. */
 static int read_config(void)
 {
-    struct buf text BUF_AUTO;
-    buf_init(&text, YAML_MAX_BYTES);
-    if (lseek(ROLE_FD_CONFIG, 0, SEEK_SET) != 0)
-        return err_sys(_("cannot read the configuration that the supervisor gave"));
-    int err = fd_read_all(ROLE_FD_CONFIG, &text, _("the configuration"));
-    if (!err)
-        err = config_parse(buf_string(&text), text.length, _("the configuration"), &self.config);
+    struct stat st;
+    if (fstat(ROLE_FD_CONFIG, &st) != 0 || st.st_size < 0 || st.st_size > YAML_MAX_BYTES)
+        return err_set(ERR_INVALID, _("the configuration that the supervisor gave cannot be read"));
+    size_t length = (size_t)st.st_size;
+    char *text MEM_AUTO = mem_zalloc(length + 1, 1);
+    ssize_t got = fd_pread_full(ROLE_FD_CONFIG, text, length, 0, _("the configuration"));
     close(ROLE_FD_CONFIG);
-    return err;
+    if (got < 0)
+        return (int)got;
+    return config_parse(text, (size_t)got, _("the configuration"), &self.config);
 }
 
 static int map_pulse(void)
@@ -355,10 +358,12 @@ static void prepare(void)
     signal(SIGINT, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
-    /* What libraries read from files once and remember: the event loop's boot id, the time zone. */
+    /* What libraries read from files once and remember: the event loop's boot id, the time zone, the
+     * seed of JSON's hash tables. */
     sd_id128_t boot;
     sd_id128_get_boot(&boot);
     tzset();
+    json_object_seed(0);
     /* One arena and small thresholds: seven processes must stay small together. */
     mallopt(M_ARENA_MAX, 1);
     mallopt(M_TRIM_THRESHOLD, 256 * 1024);

@@ -2,6 +2,9 @@
  *
  * The judge's process: judge.h in a role.
  */
+#include <jansson.h>
+
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "guard/judge.h"
@@ -28,6 +31,7 @@ static int start(const struct config *config, sd_event *loop)
 {
     (void)loop;
     static const struct judge_ops ops = {.send = send_to};
+    json_object_seed(0); /* jansson would open /dev/urandom later, inside the sandbox */
     judge = judge_new(config, &clock_system, &ops, NULL);
     return role_every(NS_PER_SECOND, tick, judge);
 }

@@ -5,6 +5,8 @@
  * and files can be fetched for a recovery while a long snapshot runs.
  */
 #include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -259,9 +261,21 @@ static void retry(void *self)
     tell_state();
 }
 
+/* Snapshots name the owners of files. The libraries that know the names are code, which cannot be loaded inside
+ * the sandbox; asking for somebody who does not exist loads them all. */
+static void load_name_services(void)
+{
+    char space[4096];
+    struct passwd user, *found_user;
+    struct group group, *found_group;
+    getpwuid_r((uid_t)-3, &user, space, sizeof space, &found_user);
+    getgrgid_r((gid_t)-3, &group, space, sizeof space, &found_group);
+}
+
 static int start(const struct config *config, sd_event *loop)
 {
     (void)loop;
+    load_name_services();
     state_fd = open(config->state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (state_fd < 0)
         return err_sys(_("cannot open the state folder %s"), config->state);

@@ -36,8 +36,9 @@ enum sandbox_calls {
     CALLS_KILL = 64,       /* signals to other processes, pidfds */
     CALLS_EXEC = 128,      /* start programs: also all that a small program does when it starts */
     CALLS_FANOTIFY = 256,
-    CALLS_FORK = 1024,   /* copies of itself, and waiting for them */
-    CALLS_NO_CODE = 512, /* not a group: memory can no longer be made executable */
+    CALLS_FORK = 1024,         /* copies of itself, and waiting for them */
+    CALLS_DENY_SOCKETS = 2048, /* socket() is refused without killing: looking up a user's name tries it */
+    CALLS_NO_CODE = 512,       /* not a group: memory can no longer be made executable */
 };
 
 #define SANDBOX_MAX_PATHS 160

@@ -33,6 +33,8 @@ static const char *const loop_calls[] = {"read",
                                          "pread64",
                                          "pwrite64",
                                          "preadv",
+                                         "preadv2",
+                                         "pwritev2",
                                          "pwritev",
                                          "close",
                                          "lseek",
@@ -72,6 +74,8 @@ static const char *const loop_calls[] = {"read",
                                          "set_robust_list",
                                          "rseq",
                                          "membarrier",
+                                         "mlock",
+                                         "munlock",
                                          "sched_yield",
                                          "getrandom",
                                          "getpid",
@@ -230,8 +234,9 @@ static const char *const exec_calls[] = {"execve",
                                          "eventfd",
                                          NULL};
 
-static const char *const fanotify_calls[] = {"fanotify_init",     "fanotify_mark", "pidfd_open",
-                                             "pidfd_send_signal", "ioctl",         NULL};
+/* process_vm_readv: the flags of an openat2 lie in the memory of the program that waits. */
+static const char *const fanotify_calls[] = {"fanotify_init",    "fanotify_mark",     "pidfd_open", "preadv2",
+                                             "process_vm_readv", "pidfd_send_signal", "ioctl",      NULL};
 
 #ifdef SANITIZED
 static const char *const sanitizer_calls[] = {"open",     "openat", "stat",   "newfstatat",
@@ -298,6 +303,8 @@ static int allow_all(scmp_filter_ctx filter, unsigned calls)
     for (size_t i = 0; code >= 0 && i < sizeof groups / sizeof groups[0]; i++)
         if (calls & groups[i].group)
             code = allow(filter, groups[i].names);
+    if (code >= 0 && (calls & CALLS_DENY_SOCKETS))
+        code = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(socket), 0);
     if (code >= 0)
         code = allow_memory(filter, code_too);
     if (code >= 0 && (calls & CALLS_EXEC)) /* programs set what they like of themselves */

@@ -60,7 +60,8 @@ struct event {
     struct filestate after;  /* the file once the change was done; all zero if it is gone */
     /* Before and after. Of a rename that replaced something: `old_sketch` is of what was replaced,
      * `new_sketch` of the file that moved; of any other rename, both are of the file. Of a deletion:
-     * `old_sketch` is of what was deleted. A sketch that could not be drawn is not `valid`. */
+     * `old_sketch` is of what was deleted. A sketch that was not drawn is
+     * not `valid`; the detectors then use what earlier events told. */
     struct sketch old_sketch;
     struct sketch new_sketch;
 };

@@ -54,6 +54,15 @@ static const struct signature signatures[] = {
     SIGNATURE(0, "II*\0", FILETYPE_TIFF),
     SIGNATURE(0, "MM\0*", FILETYPE_TIFF),
     SIGNATURE(0, "!BDN", FILETYPE_PST),
+    SIGNATURE(0, "\x04\x22\x4D\x18", FILETYPE_PACKED), /* lz4 frame */
+    SIGNATURE(0, "\x02\x21\x4C\x18", FILETYPE_PACKED), /* lz4, the legacy frame */
+    SIGNATURE(0, "LZIP", FILETYPE_PACKED),
+    SIGNATURE(0, "\x5D\0\0", FILETYPE_PACKED), /* lzma with its usual parameters */
+    SIGNATURE(0, "\x89LZO\0\r\n", FILETYPE_PACKED),
+    SIGNATURE(0, "\x1F\x9D", FILETYPE_PACKED), /* compress */
+    SIGNATURE(0, "!<arch>\ndebian", FILETYPE_PACKED),
+    SIGNATURE(0, "\xED\xAB\xEE\xDB", FILETYPE_PACKED), /* rpm */
+    SIGNATURE(0, "MSCF\0\0\0\0", FILETYPE_PACKED),
     SIGNATURE(0, "Salted__", FILETYPE_GPG),
     SIGNATURE(0, "age-encryption.org/", FILETYPE_GPG),
     SIGNATURE(0, "-----BEGIN PGP MESSAGE", FILETYPE_GPG),

@@ -43,9 +43,9 @@ struct action {
     enum action_result result;
     int64_t time_ns; /* wall clock, when it took effect */
     uint32_t tree;
-    uint32_t done;   /* files or processes or sessions dealt with */
-    uint32_t failed; /* those it could not */
-    uint32_t kept;   /* recovery: files somebody else had changed since; both versions were kept */
+    uint32_t done;     /* files or processes or sessions dealt with */
+    uint32_t failed;   /* those it could not */
+    uint32_t kept;     /* recovery: files somebody else had changed since; both versions were kept */
     char username[64]; /* whose session or process it was, when that was learned on the way */
     char text[ACTION_TEXT_SIZE]; /* what was done, on what, for people; when failed: why and what to do */
 };

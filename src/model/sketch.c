@@ -36,6 +36,7 @@ static const struct {
     [FILETYPE_TIFF] = {"tiff", N_("a TIFF picture")},
     [FILETYPE_PST] = {"pst", N_("an Outlook mailbox")},
     [FILETYPE_GPG] = {"encrypted", N_("an encrypted file")},
+    [FILETYPE_PACKED] = {"packed", N_("a compressed file or package")},
 };
 
 const char *filetype_name(enum filetype type)

@@ -32,7 +32,8 @@ enum filetype {
     FILETYPE_MEDIA, /* mp3, mp4, ogg, mkv, flac */
     FILETYPE_TIFF,
     FILETYPE_PST,
-    FILETYPE_GPG, /* OpenPGP, age, openssl's "Salted__" */
+    FILETYPE_GPG,    /* OpenPGP, age, openssl's "Salted__" */
+    FILETYPE_PACKED, /* compressed without a key, rarer: lz4, lzip, lzma, lzop, compress, deb, rpm, cab */
     FILETYPE_COUNT
 };
 

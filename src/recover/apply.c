@@ -175,11 +175,15 @@ static void run_step(struct run *run, size_t index)
         add_restore(run, index);
         return;
     }
-    if (run->batch_count > 0)
+    if (run->batch_count > 0) {
         flush_batch(run);
+        planfile_step(&run->w->plan, index, run->step); /* the flush used it for others */
+    }
+    if (run->fatal)
+        return;
     struct done record = {.number = run->step->number};
     err_clear();
-    applystep_do(run->w, index, run->step, &record);
+    applystep_do(run->w, run->step, &record);
     settle(run, run->step, &record);
 }
 

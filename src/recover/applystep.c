@@ -42,22 +42,10 @@ static enum step_result failed(void)
     return STEP_FAILED;
 }
 
-/* True when a later step deals with what lies at `path` now: it may be moved there or off it. */
-static bool is_used_later(const struct work *w, size_t index, const char *path)
+static enum step_result rename_taken(const struct step *step, struct spot *from, struct spot *to,
+                                     struct done *record)
 {
-    struct step *step MEM_AUTO = mem_zalloc(1, sizeof *step);
-    for (size_t i = index + 1; i < w->plan.count; i++) {
-        planfile_step(&w->plan, i, step);
-        if (strcmp(step->from, path) == 0 || (step->kind != STEP_RENAME && strcmp(step->path, path) == 0))
-            return true;
-    }
-    return false;
-}
-
-static enum step_result rename_taken(struct work *w, size_t index, const struct step *step, struct spot *from,
-                                     struct spot *to, struct done *record)
-{
-    if (is_used_later(w, index, step->from)) {
+    if (step->version.inode != 0 && to->st.st_ino == step->version.inode) {
         if (renameat2(from->folder, from->name, to->folder, to->name, RENAME_EXCHANGE) != 0) {
             err_sys(_("cannot exchange %s and %s"), step->from, step->path);
             return failed();
@@ -81,13 +69,13 @@ static enum step_result rename_taken(struct work *w, size_t index, const struct 
     return failed();
 }
 
-static enum step_result rename_back(struct work *w, size_t index, const struct step *step, struct spot *from,
-                                    struct spot *to, struct done *record)
+static enum step_result rename_back(const struct step *step, struct spot *from, struct spot *to,
+                                    struct done *record)
 {
     uint64_t inode = step->expected.inode;
     if (inode != 0 && to->there && to->st.st_ino == inode) {
         /* Done before a crash, or by somebody: an exchange has left the other file at the old name. */
-        if (from->there && from->st.st_ino != inode && is_used_later(w, index, step->from))
+        if (from->there && from->st.st_ino == step->version.inode)
             record->flags |= DONE_EXCHANGED;
         record->placed = work_state(&to->st);
         return STEP_DONE;
@@ -97,7 +85,7 @@ static enum step_result rename_back(struct work *w, size_t index, const struct s
         return STEP_LOST;
     }
     if (to->there)
-        return rename_taken(w, index, step, from, to, record);
+        return rename_taken(step, from, to, record);
     if (renameat2(from->folder, from->name, to->folder, to->name, RENAME_NOREPLACE) != 0) {
         err_sys(_("cannot give %s its name back"), step->path);
         return failed();
@@ -105,12 +93,12 @@ static enum step_result rename_back(struct work *w, size_t index, const struct s
     return STEP_DONE;
 }
 
-static enum step_result do_rename(struct work *w, size_t index, const struct step *step, struct done *record)
+static enum step_result do_rename(struct work *w, const struct step *step, struct done *record)
 {
     struct spot from = {.folder = -1}, to = {.folder = -1};
     enum step_result result = STEP_FAILED;
     if (find_spot(w, step->tree, step->from, &from) == 0 && find_spot(w, step->tree, step->path, &to) == 0)
-        result = rename_back(w, index, step, &from, &to, record);
+        result = rename_back(step, &from, &to, record);
     struct stat st;
     const char *name = record->beside ? record->beside : to.name;
     if (to.folder >= 0 && fstatat(to.folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
@@ -154,18 +142,16 @@ static void meta_of_parent(int folder, const struct step *step, struct filemeta 
 /* The owner, mode and attributes from what was kept of the folder, else those of the one it lies in. */
 static int dress_folder(struct work *w, const struct step *step, const struct spot *s)
 {
-    struct filemeta meta;
-    bool empty;
-    int source FD_AUTO = -1;
-    if (source_open(w, step, &source, &meta, &empty) != 0 || empty || !S_ISDIR(meta.mode)) {
-        filemeta_free(&meta);
-        meta_of_parent(s->folder, step, &meta);
+    struct source source;
+    if (source_open(w, step, &source) != 0 || source.empty || !S_ISDIR(source.meta.mode)) {
+        source_close(&source);
+        meta_of_parent(s->folder, step, &source.meta);
     }
     int fd FD_AUTO = openat(s->folder, s->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    int err = fd < 0 ? err_sys(_("cannot open the folder %s"), step->path) : filemeta_apply(fd, &meta);
-    if (!err && meta.mtime_ns != 0)
-        foldertimes_set(w->times, step->tree, step->path, meta.atime_ns, meta.mtime_ns);
-    filemeta_free(&meta);
+    int err = fd < 0 ? err_sys(_("cannot open the folder %s"), step->path) : filemeta_apply(fd, &source.meta);
+    if (!err && source.meta.mtime_ns != 0)
+        foldertimes_set(w->times, step->tree, step->path, source.meta.atime_ns, source.meta.mtime_ns);
+    source_close(&source);
     return err;
 }
 
@@ -235,12 +221,12 @@ static enum step_result do_remove_folder(struct work *w, const struct step *step
     return result;
 }
 
-void applystep_do(struct work *w, size_t index, const struct step *step, struct done *record)
+void applystep_do(struct work *w, const struct step *step, struct done *record)
 {
     enum step_result result = STEP_FAILED;
     switch (step->kind) {
     case STEP_RENAME:
-        result = do_rename(w, index, step, record);
+        result = do_rename(w, step, record);
         break;
     case STEP_QUARANTINE:
         result = do_quarantine(w, step, record);

@@ -9,6 +9,6 @@
 
 /* Does the step and fills *record; the thread's error text says why when the result is not STEP_DONE. `index`
  * is its place in the plan. */
-void applystep_do(struct work *w, size_t index, const struct step *step, struct done *record);
+void applystep_do(struct work *w, const struct step *step, struct done *record);
 
 #endif

@@ -75,14 +75,13 @@ void foldertimes_note(struct foldertimes *f, uint32_t tree, const char *path, si
     }
 }
 
-static struct timespec timespec_of(int64_t ns)
+void foldertimes_split(int64_t ns, struct timespec *out)
 {
-    struct timespec t = {.tv_sec = ns / NS_PER_SECOND, .tv_nsec = ns % NS_PER_SECOND};
-    if (t.tv_nsec < 0) {
-        t.tv_nsec += NS_PER_SECOND;
-        t.tv_sec--;
+    *out = (struct timespec){.tv_sec = ns / NS_PER_SECOND, .tv_nsec = ns % NS_PER_SECOND};
+    if (out->tv_nsec < 0) {
+        out->tv_nsec += NS_PER_SECOND;
+        out->tv_sec--;
     }
-    return t;
 }
 
 void foldertimes_set(struct foldertimes *f, uint32_t tree, const char *path, int64_t atime_ns,
@@ -90,8 +89,8 @@ void foldertimes_set(struct foldertimes *f, uint32_t tree, const char *path, int
 {
     bool fresh;
     struct folder *at = take(f, tree, path, strlen(path), &fresh);
-    at->times[0] = timespec_of(atime_ns);
-    at->times[1] = timespec_of(mtime_ns);
+    foldertimes_split(atime_ns, &at->times[0]);
+    foldertimes_split(mtime_ns, &at->times[1]);
 }
 
 void foldertimes_apply(struct foldertimes *f, struct work *w)

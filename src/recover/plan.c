@@ -55,7 +55,7 @@ static struct node *exchanged(struct plan *p, const struct node *parent, const c
     struct node *d = p->displaced;
     if (!d || d->inode != inode || d->last_parent != parent || strcmp(d->name, name) != 0)
         return NULL;
-    d->gone = false;
+    d->gone = d->settled = false;
     p->displaced = NULL;
     return d;
 }
@@ -89,7 +89,7 @@ static struct node *node_meant(struct plan *p, const struct change *c, const cha
     return n;
 }
 
-static void note(struct node *n, const struct change *c)
+static void note(struct plan *p, struct node *n, const struct change *c)
 {
     if (!n->touched && (c->flags & EVENT_FRESH))
         n->original = false;
@@ -99,6 +99,7 @@ static void note(struct node *n, const struct change *c)
     n->linked = n->linked || (c->flags & EVENT_LINKED);
     if (c->after.inode) {
         n->after = c->after;
+        n->after_order = ++p->order;
         n->inode = c->after.inode;
     }
 }
@@ -114,7 +115,7 @@ static void add_created(struct plan *p, const struct change *c, const char *path
         lost_to_others(p, old);
     struct node *n = planmodel_add(&p->model, parent, name);
     n->original = false;
-    note(n, c);
+    note(p, n, c);
 }
 
 static void add_spoiled(struct plan *p, const struct change *c)
@@ -122,7 +123,7 @@ static void add_spoiled(struct plan *p, const struct change *c)
     struct node *n = node_meant(p, c, c->path, &c->before);
     if (!n)
         return;
-    note(n, c);
+    note(p, n, c);
     if (n->spoiled)
         return;
     /* A file of the culprits' own has nothing to keep, unless its inode is a victim's with another name. */
@@ -137,6 +138,7 @@ static void remove_node(struct plan *p, struct node *n, const struct version *be
 {
     planmodel_detach(&p->model, n);
     n->gone = true;
+    n->gone_order = ++p->order;
     if (n->original && !n->spoiled)
         n->version = *before;
 }
@@ -146,7 +148,7 @@ static void add_deleted(struct plan *p, const struct change *c)
     struct node *n = node_meant(p, c, c->path, &c->before);
     if (!n)
         return;
-    note(n, c);
+    note(p, n, c);
     remove_node(p, n, &c->before);
 }
 
@@ -166,6 +168,7 @@ static void clear_target(struct plan *p, const struct change *c, struct node *pa
     if (!was_there(&c->replaced)) {
         if (target)
             lost_to_others(p, target);
+        p->displaced = target;
         return;
     }
     if (target && inode_differs(target, &c->replaced)) {
@@ -194,7 +197,7 @@ static void add_renamed(struct plan *p, const struct change *c)
         return;
     const char *name;
     struct node *parent = c->new_path[0] ? planmodel_parent(&p->model, c->tree, c->new_path, &name) : NULL;
-    note(n, c);
+    note(p, n, c);
     if (!parent || planmodel_is_inside(parent, n)) {
         remove_node(p, n, &c->before);
         return;

@@ -24,17 +24,20 @@ struct node {
     uint32_t children; /* that the model knows to lie in it now */
     bool original;     /* it existed before the culprits came */
     bool folder, symlink, linked;
-    bool spoiled;             /* its bytes were changed */
-    bool gone;                /* no name of the tree leads to it any more */
-    bool settled;             /* the plan has dealt with it */
-    bool moved_by_us;         /* an earlier step of the plan renames it, which changes its ctime */
-    bool touched;             /* an event was about it, not only about something inside it */
-    uint64_t ordinal;         /* of first touch; set when steps are made */
-    uint64_t spoiled_order;   /* which was spoiled first, among the names of one inode */
+    bool spoiled;           /* its bytes were changed */
+    bool gone;              /* no name of the tree leads to it any more */
+    bool settled;           /* the plan has dealt with it */
+    bool moved_by_us;       /* an earlier step of the plan renames it, which changes its ctime */
+    bool touched;           /* an event was about it, not only about something inside it */
+    uint64_t ordinal;       /* of first touch; set when steps are made */
+    uint64_t spoiled_order; /* which was spoiled first, among the names of one inode */
+    uint64_t gone_order;
+    struct node *link_to;     /* gone, and it was another name of this one */
     struct node *stand_in;    /* a folder that the culprits made anew in its place, and that takes its role */
     uint64_t inode;           /* as far as known, else 0 */
     struct version version;   /* of the original bytes, when spoiled or gone */
     struct filestate after;   /* as the culprits left it */
+    uint64_t after_order;     /* which change told so */
     struct node *last_parent; /* where it lay when it was displaced or deleted */
 };
 

@@ -102,6 +102,7 @@ static void move(struct planorder *o, struct node *n, struct node *folder, const
     step->expected = state_of(n);
     struct node *taken = planmodel_child(o->model, folder, name);
     if (taken) {
+        step->version.inode = taken->inode;
         taken->moved_by_us = true;
         planmodel_exchange(o->model, n, taken);
     } else {
@@ -193,6 +194,9 @@ static void restore(struct planorder *o, struct node *n)
         taken->settled = !taken->original;
     } else if (!taken && !n->gone && planmodel_path(n, step->from, sizeof step->from)) {
         step->expected = take(o, n);
+    } else if (!taken && n->gone && n->link_to && n->link_to != n) {
+        if (!path_in(home_of(n->link_to), n->link_to->first_name, step->from))
+            step->from[0] = '\0';
     }
 }
 
@@ -256,7 +260,7 @@ static int by_inode(const void *a, const void *b)
         return (x->tree > y->tree) - (x->tree < y->tree);
     if (x->inode != y->inode)
         return (x->inode > y->inode) - (x->inode < y->inode);
-    return (x->spoiled_order > y->spoiled_order) - (x->spoiled_order < y->spoiled_order);
+    return (x->ordinal > y->ordinal) - (x->ordinal < y->ordinal);
 }
 
 /* The nodes that `wanted` picks, in a new array. */
@@ -283,20 +287,54 @@ static void each(struct planorder *o, bool (*wanted)(const struct node *),
     free(picked);
 }
 
-static bool is_linked_and_spoiled(const struct node *n)
+static bool is_linked(const struct node *n)
 {
-    return n->linked && n->spoiled && !n->gone && n->inode != 0;
+    return n->linked && n->original && !n->folder && n->inode != 0;
 }
 
-/* One inode under several names is mended once, through the name that was used first. */
+/* The names of one inode. Its bytes are those from before it was first spoiled, whichever name that went
+ * through; it is mended once, through one name that is left; names that are gone become links to it again. */
+static void mend_inode(struct node **names, size_t count)
+{
+    const struct node *spoiled = NULL;
+    struct node *keeper = NULL, *latest = names[0];
+    for (size_t i = 0; i < count; i++) {
+        if (names[i]->spoiled && (!spoiled || names[i]->spoiled_order < spoiled->spoiled_order))
+            spoiled = names[i];
+        if (!names[i]->gone && (!keeper || (names[i]->spoiled && !keeper->spoiled)))
+            keeper = names[i];
+        if (names[i]->after.inode && names[i]->after_order > latest->after_order)
+            latest = names[i];
+    }
+    struct version version = spoiled ? spoiled->version : (struct version){0};
+    uint64_t since = spoiled ? spoiled->spoiled_order : 0;
+    for (size_t i = 0; i < count; i++) {
+        struct node *n = names[i];
+        if (n->gone && spoiled && since < n->gone_order)
+            n->version = version;
+        if (n->gone && n != names[0])
+            n->link_to = keeper ? keeper : names[0];
+        if (!n->gone)
+            n->spoiled = spoiled && n == keeper;
+    }
+    if (keeper && spoiled) {
+        keeper->version = version;
+        keeper->after = latest->after;
+    }
+}
+
 static void mend_inodes_once(struct planorder *o)
 {
     size_t count;
-    struct node **linked = pick(o, is_linked_and_spoiled, &count);
+    struct node **linked = pick(o, is_linked, &count);
     qsort(linked, count, sizeof(struct node *), by_inode);
-    for (size_t i = 1; i < count; i++)
-        if (linked[i]->tree == linked[i - 1]->tree && linked[i]->inode == linked[i - 1]->inode)
-            linked[i]->spoiled = false;
+    for (size_t i = 0, end; i < count; i = end) {
+        for (end = i + 1;
+             end < count && linked[end]->tree == linked[i]->tree && linked[end]->inode == linked[i]->inode;)
+            end++;
+        if (end > i + 1)
+            mend_inode(linked + i, end - i);
+    }
     free(linked);
 }
 
@@ -313,9 +351,10 @@ static void place_folder(struct planorder *o, struct node *n)
         bring_home(o, n);
 }
 
+/* A spoiled file with other names is mended in its inode, and so is brought home first. */
 static bool is_misplaced_file(const struct node *n)
 {
-    return !n->folder && n->original && !n->gone && !n->spoiled && !is_home(n);
+    return !n->folder && n->original && !n->gone && (!n->spoiled || n->linked) && !is_home(n);
 }
 
 static bool is_spoiled_and_there(const struct node *n)

@@ -16,60 +16,78 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "base/i18n.h"
+#include "base/mem.h"
 #include "base/path.h"
 #include "recover/work.h"
 #include "sensor/shadow.h"
+#include "vault/fetch.h"
 
 /* --- where the bytes come from --- */
 
-static int open_staged(const struct work *w, uint32_t number, int *fd, struct filemeta *meta)
+static int read_staged_meta(const struct work *w, uint32_t number, struct fetch_meta *out)
 {
     char name[WORK_NAME_SIZE];
     struct buf bytes BUF_AUTO;
     buf_init(&bytes, FILEMETA_MAX_BYTES * 2);
     snprintf(name, sizeof name, "%u.meta", number);
-    int err = w->staged_fd < 0 ? err_set(ERR_NOT_FOUND, _("no version of this file was kept"))
-                               : fd_read_file(w->staged_fd, name, &bytes);
+    int err = w->staged_fd < 0 ? ERR_NOT_FOUND : fd_read_file(w->staged_fd, name, &bytes);
+    if (err == ERR_NOT_FOUND)
+        return err_set(ERR_NOT_FOUND, _("no version of this file was kept"));
     if (err)
         return err;
     struct reader r;
     reader_init(&r, bytes.data, bytes.length);
-    filemeta_decode(&r, meta);
-    if (!reader_done(&r)) {
-        filemeta_free(meta);
-        return err_set(ERR_CORRUPT, _("what was fetched from the vault is damaged"));
-    }
+    fetch_meta_decode(&r, out);
+    if (reader_done(&r))
+        return 0;
+    fetch_meta_free(out);
+    return err_set(ERR_CORRUPT, _("what was fetched from the vault is damaged"));
+}
+
+static int open_staged(const struct work *w, uint32_t number, struct source *out)
+{
+    char name[WORK_NAME_SIZE];
+    struct fetch_meta meta = {0};
+    int err = read_staged_meta(w, number, &meta);
+    if (err)
+        return err;
     snprintf(name, sizeof name, "%u", number);
-    *fd = openat(w->staged_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    if (*fd < 0 && (errno != ENOENT || !S_ISDIR(meta->mode))) {
+    if (S_ISREG(meta.meta.mode))
+        out->fd = openat(w->staged_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (S_ISREG(meta.meta.mode) && out->fd < 0) {
         err = err_sys(_("cannot open what was fetched from the vault"));
-        filemeta_free(meta);
+    } else {
+        out->meta = meta.meta;
+        meta.meta = (struct filemeta){0};
+        out->target = S_ISLNK(out->meta.mode) ? mem_strdup(meta.target ? meta.target : "") : NULL;
+    }
+    fetch_meta_free(&meta);
+    return err;
+}
+
+int source_open(struct work *w, const struct step *step, struct source *out)
+{
+    struct shadow_record record;
+    *out = (struct source){.fd = -1};
+    if (step->version.kind == VERSION_SHADOW && w->shadow_fd >= 0 &&
+        shadow_open(w->shadow_fd, step->version.id, &out->fd, &record, &out->meta) == 0)
+        return 0;
+    *out = (struct source){.fd = -1};
+    int err = open_staged(w, step->number, out);
+    if (err != 0 && step->version.kind == VERSION_NONE && step->version.inode != 0 &&
+        step->version.size == 0) {
+        out->empty = true;
+        return 0;
     }
     return err;
 }
 
-int source_open(struct work *w, const struct step *step, int *fd, struct filemeta *meta, bool *empty)
+void source_close(struct source *s)
 {
-    struct shadow_record record;
-    *fd = -1;
-    *meta = (struct filemeta){0};
-    *empty = false;
-    int err = ERR_NOT_FOUND;
-    if (step->version.kind == VERSION_SHADOW && w->shadow_fd >= 0) {
-        err = shadow_open(w->shadow_fd, step->version.id, fd, &record, meta);
-        if (!err)
-            return 0;
-    }
-    int staged = open_staged(w, step->number, fd, meta);
-    if (staged == 0)
-        return 0;
-    if (step->version.kind == VERSION_NONE && step->version.inode != 0 && step->version.size == 0) {
-        *empty = true;
-        return 0;
-    }
-    if (staged == ERR_NOT_FOUND && step->version.kind == VERSION_NONE)
-        return err_set(ERR_NOT_FOUND, _("no version of this file was kept"));
-    return staged;
+    fd_close(&s->fd);
+    filemeta_free(&s->meta);
+    free(s->target);
+    *s = (struct source){.fd = -1};
 }
 
 /* --- first half --- */
@@ -91,33 +109,32 @@ static void guess_meta(int folder, const struct step *step, struct filemeta *met
     }
 }
 
-static int write_link(int folder, const char *name, int source)
+static int write_link(int folder, const char *name, const struct source *source)
 {
-    struct buf target BUF_AUTO;
-    buf_init(&target, EVENT_PATH_SIZE);
-    int err = fd_read_all(source, &target, name);
-    if (!err && symlinkat(buf_string(&target), folder, name) != 0)
-        err = err_sys(_("cannot make the symbolic link"));
-    return err;
+    if (symlinkat(source->target, folder, name) != 0)
+        return err_sys(_("cannot make the symbolic link"));
+    if (fchownat(folder, name, source->meta.uid, source->meta.gid, AT_SYMLINK_NOFOLLOW) != 0)
+        return err_sys(_("cannot set the owner"));
+    struct timespec times[2];
+    foldertimes_split(source->meta.atime_ns, &times[0]);
+    foldertimes_split(source->meta.mtime_ns, &times[1]);
+    if (utimensat(folder, name, times, AT_SYMLINK_NOFOLLOW) != 0)
+        return err_sys(_("cannot set the times"));
+    return 0;
 }
 
-static int write_version(int folder, const char *name, const struct step *step, int source,
-                         const struct filemeta *meta)
+static int write_version(int folder, const char *name, const struct step *step, const struct source *source)
 {
-    if (S_ISLNK(meta->mode)) {
-        int err = write_link(folder, name, source);
-        if (!err && fchownat(folder, name, meta->uid, meta->gid, AT_SYMLINK_NOFOLLOW) != 0)
-            err = err_sys(_("cannot set the owner"));
-        return err;
-    }
+    if (source->target)
+        return write_link(folder, name, source);
+    if (!S_ISREG(source->meta.mode))
+        return err_set(ERR_CORRUPT, _("what was kept of it is not a file"));
     int fd FD_AUTO = openat(folder, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return err_sys(_("cannot make a file beside %s"), step->path);
-    int err = source < 0 ? 0
-                         : work_copy(source, fd,
-                                     step->version.kind == VERSION_NONE ? UINT64_MAX : step->version.size,
-                                     step->path);
-    return err ? err : filemeta_apply(fd, meta);
+    uint64_t size = step->version.kind == VERSION_NONE ? UINT64_MAX : step->version.size;
+    int err = source->fd < 0 ? 0 : work_copy(source->fd, fd, size, step->path);
+    return err ? err : filemeta_apply(fd, &source->meta);
 }
 
 /* Our name is there from before a crash: unless it holds the spoiled inode already, it is made anew. */
@@ -145,21 +162,19 @@ void restore_prepare(struct work *w, const struct step *step, enum step_result *
     our_name(w, step, name);
     if (first_half_is_done(folder, name, step))
         return;
-    int source FD_AUTO = -1;
-    struct filemeta meta;
-    bool empty;
-    int err = source_open(w, step, &source, &meta, &empty);
+    struct source source;
+    int err = source_open(w, step, &source);
     if (err) {
         *outcome = err == ERR_NOT_FOUND || err == ERR_CORRUPT ? STEP_LOST : STEP_FAILED;
         return;
     }
-    if (empty)
-        guess_meta(folder, step, &meta);
-    err = write_version(folder, name, step, source, &meta);
-    filemeta_free(&meta);
+    if (source.empty)
+        guess_meta(folder, step, &source.meta);
+    err = write_version(folder, name, step, &source);
+    source_close(&source);
     if (err) {
         unlinkat(folder, name, 0);
-        *outcome = err == ERR_CHANGED ? STEP_LOST : STEP_FAILED;
+        *outcome = err == ERR_CHANGED || err == ERR_CORRUPT ? STEP_LOST : STEP_FAILED;
     }
 }
 

@@ -71,9 +71,16 @@ int quarantine_open(const struct work *w, uint32_t number);
 
 /* --- restore ------------------------------------------------------------------------------------------ */
 
-/* Where a step's bytes come from. *empty: the original had no bytes and nobody kept them: nothing to open
- * (fd -1), metadata unknown. ERR_NOT_FOUND or ERR_CORRUPT: lost. */
-int source_open(struct work *w, const struct step *step, int *fd, struct filemeta *meta, bool *empty);
+/* Where a step's bytes come from. */
+struct source {
+    int fd; /* -1: a link, a folder, or `empty` */
+    struct filemeta meta;
+    char *target; /* of a symbolic link, else NULL */
+    bool empty;   /* the original had no bytes and nobody kept them; its metadata are unknown */
+};
+/* ERR_NOT_FOUND or ERR_CORRUPT: lost. Leaves *out empty on failure. */
+int source_open(struct work *w, const struct step *step, struct source *out);
+void source_close(struct source *s);
 /* Writes the version beside its place under a name of ours. *outcome is set when the step is already
  * decided (lost, failed), else 0; the error text tells why. */
 void restore_prepare(struct work *w, const struct step *step, enum step_result *outcome);
@@ -89,6 +96,8 @@ void foldertimes_note(struct foldertimes *f, uint32_t tree, const char *path, si
 /* Sets the times that a folder gets in the end. */
 void foldertimes_set(struct foldertimes *f, uint32_t tree, const char *path, int64_t atime_ns,
                      int64_t mtime_ns);
+/* Nanoseconds as the kernel takes them. */
+void foldertimes_split(int64_t ns, struct timespec *out);
 /* Puts all of them in place. */
 void foldertimes_apply(struct foldertimes *f, struct work *w);
 

@@ -73,7 +73,7 @@ size_t proclist_wait_stopped(const struct proclist *list, size_t *waiting)
  */
 
 struct sweep {
-    struct respond *r;
+    struct rails rails;
     struct proclist tree;
     int32_t parent; /* whose children are being listed */
     int32_t group;  /* the root leads it: its processes belong to the tree whatever their parent is now */
@@ -87,9 +87,7 @@ static void stop_one(struct sweep *s, int32_t pid, uint64_t start, int32_t paren
     struct proc p;
     if (proclist_has(&s->tree, pid) || !proc_open(pid, start, &p))
         return;
-    const char *why = parent != 0 && p.parent != parent
-                          ? NULL
-                          : rails_reason(&p, s->r->options.own_pids, s->r->options.own_pid_count);
+    const char *why = parent != 0 && p.parent != parent ? NULL : rails_reason(&s->rails, &p);
     if ((parent != 0 && p.parent != parent) || why) {
         if (why && s->why_spared != why) {
             s->spared++;
@@ -235,8 +233,9 @@ static void say_frozen(const struct sweep *s, const struct order *order, size_t 
 
 static void execute(struct respond *r, const struct order *order, struct action *action)
 {
-    struct sweep s = {.r = r};
+    struct sweep s = {0};
     size_t waiting = 0;
+    rails_init(&s.rails, r->options.own_pids, r->options.own_pid_count);
     struct contained *e = containment_take(&r->containment, order);
     int noted = containment_save(&r->containment, false); /* before, so that a crash here can be undone too */
     stop_tree(&s, &order->culprit);
@@ -296,7 +295,8 @@ static uint32_t continue_all(const struct contained *e)
 /* A crash came between the stop and the note of who was stopped: the tree is looked up again. */
 static void find_again(struct respond *r, struct contained *e)
 {
-    struct sweep s = {.r = r};
+    struct sweep s = {0};
+    rails_init(&s.rails, r->options.own_pids, r->options.own_pid_count);
     struct actor who = {.root_pid = e->root_pid, .root_start = e->root_start};
     stop_tree(&s, &who);
     stop_orphans(&s);

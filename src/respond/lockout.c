@@ -180,6 +180,8 @@ static void execute(struct respond *r, const struct order *order, struct action 
     snprintf(why, sizeof why, "%.199s", err_text());
     stop_connected(&h, server, address); /* who came back before the drop */
     ask_samba(r, &h, address, user, sizeof user);
+    snprintf(r->last_client, sizeof r->last_client, "%s", order->culprit.client);
+    snprintf(r->last_user, sizeof r->last_user, "%s", user);
     size_t left = end_sessions(&h.found);
     (void)samba_kill_client(r->options.samba_config, address, ASK_MS); /* for what no look-up found */
     if (dropped != 0 || wall_is_loopback(address))
@@ -259,20 +261,18 @@ static void finish(int32_t server, const char *address)
 }
 
 /* After a restart, or a reload of the firewall, the addresses are dropped again. */
-static int reapply(struct respond *r)
+static void reapply(struct respond *r)
 {
-    int err = 0;
     for (size_t i = 0; i < r->containment.count; i++) {
         char address[WALL_ADDRESS_SIZE];
         const struct contained *e = &r->containment.entries[i];
         if (e->kind != ORDER_LOCKOUT || wall_address(e->client, address) != 0)
             continue;
         int32_t pid = process_in(e->namespace);
-        int failed = wall_is_loopback(address) ? 0 : wall_drop(pid > 0 ? pid : 0, address);
+        if (!wall_is_loopback(address))
+            (void)wall_drop(pid > 0 ? pid : 0, address);
         finish(pid > 0 ? pid : 0, address);
-        err = failed ? failed : err;
     }
-    return err;
 }
 
 const struct responder lockout_responder = {ORDER_LOCKOUT, check, execute, undo, describe, reapply};

@@ -12,7 +12,7 @@ struct rail {
     const char *why;
 };
 
-static const struct rail rails[] = {
+static const struct rail rail_table[] = {
     {"/lib/systemd/", N_("the service manager and its helpers keep the machine going")},
     {"/usr/lib/systemd/", N_("the service manager and its helpers keep the machine going")},
     {"/sbin/init", N_("it is the first process of the machine")},
@@ -43,36 +43,39 @@ static bool matches(const struct rail *rail, const char *exe)
                                          : strcmp(exe, rail->path) == 0;
 }
 
-/* This process and those above it: stopping one of them stops ourselves. */
-static bool is_ancestor(int32_t pid)
+void rails_init(struct rails *rails, const int32_t *own_pids, size_t own_pid_count)
 {
-    struct proc p;
-    int32_t at = (int32_t)getpid();
-    for (int depth = 0; at > 0 && depth < 64; depth++) {
-        if (at == pid)
-            return true;
-        if (!proc_read(at, &p))
-            return false;
-        at = p.parent;
+    *rails = (struct rails){.own_pids = own_pids, .own_pid_count = own_pid_count};
+    struct proc p = {.parent = (int32_t)getpid()};
+    while (p.parent > 0 && rails->ancestor_count < sizeof rails->ancestors / sizeof rails->ancestors[0]) {
+        rails->ancestors[rails->ancestor_count++] = p.parent;
+        if (!proc_read(p.parent, &p))
+            break;
     }
+}
+
+static bool is_one_of(int32_t pid, const int32_t *pids, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (pids[i] == pid)
+            return true;
     return false;
 }
 
-const char *rails_reason(const struct proc *p, const int32_t *own_pids, size_t own_pid_count)
+const char *rails_reason(const struct rails *rails, const struct proc *p)
 {
     if (p->pid == 1)
         return N_("it is the first process of the machine");
     if (p->kernel || p->pid == 2)
         return N_("it is part of the kernel");
-    for (size_t i = 0; i < own_pid_count; i++)
-        if (own_pids[i] == p->pid)
-            return N_("it is the guard itself");
-    if (is_ancestor(p->pid))
+    if (is_one_of(p->pid, rails->own_pids, rails->own_pid_count))
+        return N_("it is the guard itself");
+    if (is_one_of(p->pid, rails->ancestors, rails->ancestor_count))
         return N_("the guard was started by it");
     char exe[PATH_MAX];
     proc_exe(p->pid, exe, sizeof exe);
-    for (size_t i = 0; i < sizeof rails / sizeof rails[0]; i++)
-        if (matches(&rails[i], exe))
-            return rails[i].why;
+    for (size_t i = 0; i < sizeof rail_table / sizeof rail_table[0]; i++)
+        if (matches(&rail_table[i], exe))
+            return rail_table[i].why;
     return NULL;
 }

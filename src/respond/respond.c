@@ -22,21 +22,17 @@ int respond_open(const struct respond_options *options, struct respond **out)
 {
     struct respond *r = mem_zalloc(1, sizeof *r);
     r->options = *options;
-    r->options.own_pids = mem_dup(options->own_pids ? options->own_pids : (const int32_t[]){0},
-                                  (options->own_pid_count ? options->own_pid_count : 1) * sizeof(int32_t));
+    err_clear();
     int err = containment_open(options->state_fd, &r->containment);
     if (err && err != ERR_CORRUPT) {
         respond_close(r);
         return err;
     }
     *out = r;
-    int again = 0;
     for (size_t i = 0; i < RESPONDERS; i++)
-        if (responders[i]->reapply) {
-            int failed = responders[i]->reapply(r);
-            again = failed ? failed : again;
-        }
-    return err || again ? ERR_PARTIAL : 0;
+        if (responders[i]->reapply)
+            responders[i]->reapply(r);
+    return 0;
 }
 
 void respond_close(struct respond *r)
@@ -44,7 +40,6 @@ void respond_close(struct respond *r)
     if (!r)
         return;
     containment_close(&r->containment);
-    free((int32_t *)r->options.own_pids);
     free(r);
 }
 
@@ -121,7 +116,9 @@ static void session_name(struct respond *r, const struct actor *who, char *out, 
 void respond_username(struct respond *r, const struct actor *who, char *out, size_t size)
 {
     out[0] = '\0';
-    if (who->client[0])
+    if (who->client[0] && strcmp(who->client, r->last_client) == 0)
+        snprintf(out, size, "%s", r->last_user); /* the session is ended, and Samba has forgotten it */
+    if (who->client[0] && !out[0])
         session_name(r, who, out, size);
     if (!out[0])
         local_name(who->uid, out, size);

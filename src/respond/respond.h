@@ -20,13 +20,13 @@ struct respond_options {
     const char *samba_config; /* NULL: Samba's default */
     int state_fd; /* what was frozen and shut out is remembered in the file `containment` there, so that
                      it can be undone after a restart */
-    const int32_t *own_pids; /* never touched: the guard itself */
+    const int32_t *own_pids; /* never touched: the guard itself. Borrowed, and read at each order */
     size_t own_pid_count;
     const struct clock *clock;
 };
 
-/* What was shut out before is shut out again. ERR_PARTIAL: *out works, but part of what was remembered is
- * damaged or could not be put in force again; the text says what. Any other error: *out is not set. */
+/* What was shut out before is shut out again. When part of what was remembered is damaged or could not be put
+ * in force again this still succeeds, and err_text() says what (it is "" otherwise). */
 int respond_open(const struct respond_options *options, struct respond **out);
 void respond_close(struct respond *r);
 /* Executes an ORDER_FREEZE or ORDER_LOCKOUT (or its undo, or dry). Always fills *action, also on failure

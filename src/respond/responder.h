@@ -13,6 +13,8 @@
 struct respond {
     struct respond_options options;
     struct containment containment;
+    char last_client[ACTOR_CLIENT_SIZE]; /* who was locked out last, and as which user it had come */
+    char last_user[64];
 };
 
 struct responder {
@@ -24,8 +26,8 @@ struct responder {
     void (*undo)(struct respond *r, const struct order *order, struct action *action);
     /* What it would do, into action->text. */
     void (*describe)(struct respond *r, const struct order *order, struct action *action);
-    /* At open: what is remembered takes effect again. May be NULL. */
-    int (*reapply)(struct respond *r);
+    /* At open: what is remembered takes effect again; failures are left in err_text(). May be NULL. */
+    void (*reapply)(struct respond *r);
 };
 
 extern const struct responder freeze_responder;

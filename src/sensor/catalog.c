@@ -22,6 +22,8 @@ struct catalog {
     struct node *nodes;
     size_t node_end, node_capacity;
     struct index names, inodes, handles;
+    uint64_t *known; /* open addressing, 0 is empty */
+    size_t known_size, known_used;
     uint32_t files;
 };
 
@@ -108,6 +110,7 @@ void catalog_free(struct catalog *c)
     free(c->names.places);
     free(c->inodes.places);
     free(c->handles.places);
+    free(c->known);
     free(c);
 }
 
@@ -364,4 +367,52 @@ bool catalog_path(const struct catalog *c, uint32_t node, const char *name, char
     }
     memmove(out, out + at, size - at);
     return true;
+}
+
+/* ---- known handles ---- */
+
+static size_t known_place(const struct catalog *c, uint64_t handle)
+{
+    size_t at = (size_t)handle & (c->known_size - 1);
+    while (c->known[at] != 0 && c->known[at] != handle)
+        at = (at + 1) & (c->known_size - 1);
+    return at;
+}
+
+void catalog_know(struct catalog *c, uint64_t handle)
+{
+    if ((c->known_used + 1) * 4 > c->known_size * 3) {
+        uint64_t *old = c->known;
+        size_t old_size = c->known_size;
+        c->known_size = old_size ? old_size * 2 : 256;
+        c->known = mem_zalloc(c->known_size, sizeof *c->known);
+        for (size_t i = 0; i < old_size; i++)
+            if (old[i] != 0)
+                c->known[known_place(c, old[i])] = old[i];
+        free(old);
+    }
+    size_t at = known_place(c, handle);
+    c->known_used += c->known[at] == 0;
+    c->known[at] = handle;
+}
+
+void catalog_unknow(struct catalog *c, uint64_t handle)
+{
+    size_t mask = c->known_size - 1, hole = c->known_size ? known_place(c, handle) : 0;
+    if (c->known_size == 0 || c->known[hole] == 0)
+        return;
+    for (size_t at = (hole + 1) & mask; c->known[at] != 0; at = (at + 1) & mask) {
+        size_t home = (size_t)c->known[at] & mask;
+        if (((at - home) & mask) < ((at - hole) & mask))
+            continue;
+        c->known[hole] = c->known[at];
+        hole = at;
+    }
+    c->known[hole] = 0;
+    c->known_used--;
+}
+
+bool catalog_knows(const struct catalog *c, uint64_t handle)
+{
+    return c->known_size > 0 && c->known[known_place(c, handle)] != 0;
 }

@@ -77,6 +77,13 @@ bool catalog_is_below(const struct catalog *c, uint32_t row, uint32_t node);
 uint32_t catalog_files(const struct catalog *c);
 uint32_t catalog_tree_of(const struct catalog *c, uint32_t node);
 
+/* The fingerprints of the file handles of files in the trees: tells in one look whether an event in some
+ * other folder is about one of our files (a hard link), so that all other events cost nothing. A fingerprint
+ * too many only costs a look at the file. */
+void catalog_know(struct catalog *c, uint64_t handle);
+void catalog_unknow(struct catalog *c, uint64_t handle);
+bool catalog_knows(const struct catalog *c, uint64_t handle);
+
 /* The path of `name` in `node`, relative to its tree; false when it does not fit in `size`. `name` may be
  * "": then the folder's own path ("" for a root). */
 bool catalog_path(const struct catalog *c, uint32_t node, const char *name, char *out, size_t size);

@@ -172,9 +172,13 @@ static bool enter(struct notify *n, const struct change *c, const struct spot *s
     if (decoys_is_one(spot->name) && catalog_node(n->catalog, spot->node)->row == CATALOG_NONE &&
         n->s->trees[catalog_tree_of(n->catalog, spot->node)].decoys)
         row->flags |= ROW_DECOY;
-    if (row->flags & ROW_FOLDER && (c->child ? (handle = volume_fingerprint(c->volume, c->child), true)
-                                             : volume_find_handle(c->volume, fd, "", &handle)))
-        catalog_add_node(n->catalog, number, handle);
+    if (c->child ? (handle = volume_fingerprint(c->volume, c->child), true)
+                 : volume_find_handle(c->volume, fd, "", &handle)) {
+        if (row->flags & ROW_FOLDER)
+            catalog_add_node(n->catalog, number, handle);
+        else
+            catalog_know(n->catalog, handle);
+    }
     *out = number;
     return true;
 }
@@ -240,8 +244,11 @@ static void on_created(struct notify *n, const struct change *c, const struct sp
 static void on_deleted(struct notify *n, const struct change *c)
 {
     uint32_t number = catalog_find(n->catalog, c->at.node, c->at.name);
-    if (number != CATALOG_NONE)
-        tell_deleted(n, number, c->pid);
+    if (number == CATALOG_NONE)
+        return;
+    if (c->child && !(catalog_row(n->catalog, number)->flags & ROW_LINKED))
+        catalog_unknow(n->catalog, volume_fingerprint(c->volume, c->child));
+    tell_deleted(n, number, c->pid);
 }
 
 /* ---- contents ---- */
@@ -261,9 +268,10 @@ static uint32_t find_changed(struct notify *n, const struct change *c, const str
     return CATALOG_NONE;
 }
 
-static bool is_unchanged(const struct row *row, const struct before *before, const struct stamp *now,
-                         const struct sketch *sketch)
+static bool is_unchanged(const struct notify *n, const struct row *row, const struct before *before,
+                         const struct stamp *now, const struct sketch *sketch)
 {
+    (void)n;
     return !(row->flags & ROW_FRESH && now->size > 0) && before->version.size == now->size &&
            before->version.ctime_ns == now->ctime_ns && before->version.mtime_ns == now->mtime_ns &&
            before->sketch.valid && sketch->valid && draw_check(&before->sketch) == draw_check(sketch);
@@ -300,59 +308,12 @@ static void on_closed(struct notify *n, const struct change *c)
     if (!writers_close(n->s->writers, now.device, now.inode, &before))
         kept_find(n->s->kept, &old, &before.version);
     draw_sketch(fd, now.size, false, &sketch);
-    if (is_unchanged(row, &before, &now, &sketch))
+    if (is_unchanged(n, row, &before, &now, &sketch))
         return;
     tell_changed(n, EVENT_WRITTEN, number, c->pid, &before, &now, &sketch);
     row->flags &= (uint16_t)~ROW_FRESH;
     catalog_set(n->catalog, number, &now);
     settle_add(n, number, fd_take(&fd));
-}
-
-struct open_search {
-    struct notify *notify;
-    const struct actor *who;
-};
-
-static bool is_his(const struct open_search *search, int32_t pid)
-{
-    struct actor actor;
-    procs_look(search->notify->s->procs, pid, &actor);
-    if (search->who->client[0])
-        return strcmp(actor.client, search->who->client) == 0;
-    return actor.root_pid == search->who->root_pid && actor.root_start == search->who->root_start;
-}
-
-static void tell_if_his(uint64_t device, const struct before *before, void *self)
-{
-    const struct open_search *search = self;
-    struct notify *n = search->notify;
-    struct stat sought = {.st_dev = device, .st_ino = before->version.inode}, st;
-    const struct change nowhere = {.at.node = CATALOG_NONE};
-    char path[PATH_MAX];
-    struct sketch sketch = {0};
-    uint32_t number =
-        before->pid && is_his(search, before->pid) ? find_changed(n, &nowhere, &sought) : CATALOG_NONE;
-    if (number == CATALOG_NONE)
-        return;
-    struct row *row = catalog_row(n->catalog, number);
-    if (!catalog_path(n->catalog, row->parent, row->name, path, sizeof path))
-        return;
-    int fd FD_AUTO =
-        path_open_beneath(n->s->trees[catalog_tree_of(n->catalog, row->parent)].fd, path, READ_FLAGS, 0);
-    if (!look(fd, &st) || st.st_dev != sought.st_dev || st.st_ino != sought.st_ino)
-        return;
-    struct stamp now = kept_stamp(&st);
-    draw_sketch(fd, now.size, false, &sketch);
-    if (is_unchanged(row, before, &now, &sketch))
-        return;
-    tell_changed(n, EVENT_WRITTEN, number, before->pid, before, &now, &sketch);
-    catalog_set(n->catalog, number, &now);
-}
-
-void changes_tell_open(struct notify *n, const struct actor *who)
-{
-    struct open_search search = {.notify = n, .who = who};
-    writers_each(n->s->writers, tell_if_his, &search);
 }
 
 /* MODIFY without a closing: while the file is open for writing the closing will tell; else it was cut or
@@ -390,6 +351,58 @@ static void on_attributes(struct notify *n, const struct change *c)
     int fd FD_AUTO = open_child(c, &c->at, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     if (look(fd, &st) && st.st_ino == row->inode && (uint64_t)st.st_size == row->size)
         restamp(n, number, &st);
+}
+
+/* ---- files that a stopped program still has open ---- */
+
+static bool is_his(struct notify *n, int32_t pid, const struct actor *who)
+{
+    struct actor actor;
+    procs_look(n->s->procs, pid, &actor);
+    if (who->client[0])
+        return strcmp(actor.client, who->client) == 0;
+    return actor.root_pid == who->root_pid && actor.root_start == who->root_start;
+}
+
+static int open_row(struct notify *n, uint32_t number)
+{
+    char path[PATH_MAX];
+    const struct row *row = catalog_row(n->catalog, number);
+    if (!catalog_path(n->catalog, row->parent, row->name, path, sizeof path))
+        return -1;
+    return path_open_beneath(n->s->trees[catalog_tree_of(n->catalog, row->parent)].fd, path, READ_FLAGS, 0);
+}
+
+static void flush_file(struct notify *n, const struct writer *writer)
+{
+    struct stat st = {.st_ino = writer->inode, .st_dev = writer->device};
+    struct change nowhere = {.at.node = CATALOG_NONE};
+    struct before before = {0}, after = {.pid = writer->pid};
+    uint32_t number = find_changed(n, &nowhere, &st);
+    int fd FD_AUTO = number == CATALOG_NONE ? -1 : open_row(n, number);
+    if (!look(fd, &st) || st.st_ino != writer->inode ||
+        !writers_close(n->s->writers, writer->device, writer->inode, &before))
+        return;
+    struct stamp now = kept_stamp(&st);
+    draw_sketch(fd, now.size, false, &after.sketch);
+    after.version = kept_version(&now);
+    after.uid = before.uid;
+    if (!is_unchanged(n, catalog_row(n->catalog, number), &before, &now, &after.sketch)) {
+        tell_changed(n, EVENT_WRITTEN, number, writer->pid, &before, &now, &after.sketch);
+        catalog_row(n->catalog, number)->flags &= (uint16_t)~ROW_FRESH;
+        catalog_set(n->catalog, number, &now);
+    }
+    writers_open(n->s->writers, writer->device, &after); /* it is still open: its closing comes some day */
+}
+
+void changes_flush_open(struct notify *n, const struct actor *who)
+{
+    struct writer *writers;
+    size_t count = writers_list(n->s->writers, &writers);
+    for (size_t i = 0; i < count; i++)
+        if (is_his(n, writers[i].pid, who))
+            flush_file(n, &writers[i]);
+    free(writers);
 }
 
 /* ---- renames ---- */
@@ -577,12 +590,11 @@ void changes_handle(struct notify *n, const struct volume *v, const struct fanot
         on_renamed(n, &c);
         return;
     }
-    if (c.mask & FAN_CLOSE_WRITE && c.at.node == CATALOG_NONE) {
-        on_closed(n, &c);
+    if (c.at.node == CATALOG_NONE) { /* somewhere else: nearly always not ours; a hard link may be */
+        if (c.mask & FAN_CLOSE_WRITE && c.child && catalog_knows(n->catalog, volume_fingerprint(v, c.child)))
+            on_closed(n, &c);
         return;
     }
-    if (c.at.node == CATALOG_NONE)
-        return;
     if (c.mask & FAN_CREATE)
         on_created(n, &c, &c.at);
     if (c.mask & FAN_MOVED_TO)

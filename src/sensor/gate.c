@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -17,6 +18,7 @@
 #include "base/fd.h"
 #include "base/i18n.h"
 #include "base/mem.h"
+#include "ipc/pulse.h"
 #include "sensor/copier.h"
 #include "sensor/draw.h"
 #include "sensor/jobs.h"
@@ -42,6 +44,7 @@ struct gate {
     struct sensor *s;
     int fan, wake; /* wake: an eventfd that ends the gate thread */
     bool has_tid;
+    sem_t turning; /* posted by the gate thread once its pulse beats */
     pthread_t thread, deadline;
     struct copiers *copiers;
     struct jobs *jobs;
@@ -205,13 +208,18 @@ static void *run_gate(void *self)
     struct gate *g = self;
     struct fanotify_event_metadata events[BATCH];
     struct pollfd polled[2] = {{.fd = g->fan, .events = POLLIN}, {.fd = g->wake, .events = POLLIN}};
+    struct gate_pulse *pulse = g->s->pulse;
+    int64_t oldest = 0;
     room_enter_thread(g->s, "gate");
+    pulse_open(pulse, (int32_t)gettid());
+    sem_post(&g->turning);
     while (!atomic_load(&g->ending)) {
+        poll(polled, 2, pulse ? PULSE_BEAT_MS : -1);
+        pulse_beat(pulse);
+        pulse_waiting(pulse, (uint32_t)jobs_waiting(g->jobs, &oldest), oldest);
         ssize_t got = read(g->fan, events, sizeof events);
         if (got > 0)
             handle_batch(g, events, got);
-        else if (got < 0 && errno == EAGAIN)
-            poll(polled, 2, -1);
         else if (got < 0 && errno == EMFILE) /* the kernel refused this opener: make room for the next */
             ring_expire(g->s->ring, INT64_MAX);
     }
@@ -294,8 +302,9 @@ int gate_mark(struct gate *g, int folder_fd)
 /* Whether the kernel was built with permission events shows only when a mark asks for one. */
 static int probe(struct gate *g)
 {
-    int fd = g->s->trees[0].fd;
-    int rc = gate_mark(g, fd);
+    int rc = gate_mark(g, g->s->held_fd);
+    if (rc == 0)
+        fanotify_mark(g->fan, FAN_MARK_FLUSH, 0, AT_FDCWD, NULL);
     return rc;
 }
 
@@ -323,6 +332,7 @@ static void release(struct gate *g)
     fd_close(&g->wake);
     tasks_free(g->tasks);
     jobs_free(g->jobs);
+    sem_destroy(&g->turning);
     free(g);
 }
 
@@ -332,8 +342,10 @@ static int start_threads(struct gate *g)
     if (errno != 0)
         return err_sys(_("cannot start a thread"));
     errno = pthread_create(&g->thread, NULL, run_gate, g);
-    if (errno == 0)
+    if (errno == 0) {
+        sem_wait(&g->turning); /* before the first mark, the pulse must beat */
         return 0;
+    }
     int rc = err_sys(_("cannot start a thread"));
     atomic_store(&g->ending, true);
     jobs_end(g->jobs);
@@ -346,6 +358,7 @@ int gate_start(struct sensor *s, struct gate **out)
     struct gate *g = mem_zalloc(1, sizeof *g);
     g->s = s;
     g->fan = g->wake = -1;
+    sem_init(&g->turning, 0, 0);
     int rc = open_gate(g);
     if (rc == 0)
         rc = start_threads(g);
@@ -376,6 +389,7 @@ void gate_stop(struct gate *g)
     copiers_join(g->copiers);
     g->copiers = NULL;
     fd_close(&g->fan);
+    pulse_close(g->s->pulse);
 }
 
 void gate_free(struct gate *g)

@@ -183,6 +183,25 @@ size_t jobs_expire(struct jobs *j, int64_t now_ns, bool *waiting)
     return unkept;
 }
 
+size_t jobs_waiting(struct jobs *j, int64_t *oldest_ns)
+{
+    size_t waiting = 0;
+    *oldest_ns = 0;
+    if (__atomic_load_n(&j->taken, __ATOMIC_RELAXED) == 0)
+        return 0;
+    pthread_mutex_lock(&j->lock);
+    for (size_t i = 0; i < j->count; i++) {
+        const struct place *place = &j->places[i];
+        if (place->state == PLACE_FREE || place->job.answered)
+            continue;
+        waiting++;
+        if (*oldest_ns == 0 || place->job.began_ns < *oldest_ns)
+            *oldest_ns = place->job.began_ns;
+    }
+    pthread_mutex_unlock(&j->lock);
+    return waiting;
+}
+
 void jobs_sleep(struct jobs *j, int64_t most_ns)
 {
     struct timespec until;

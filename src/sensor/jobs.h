@@ -38,6 +38,8 @@ void jobs_answer_hold(struct jobs *j, uint64_t token, bool allow);
 /* Lets through who is past his deadline. Returns how many of them had no complete copy; *waiting says
  * whether anybody still waits. */
 size_t jobs_expire(struct jobs *j, int64_t now_ns, bool *waiting);
+/* How many wait, and since when the first of them (monotonic; 0: nobody). */
+size_t jobs_waiting(struct jobs *j, int64_t *oldest_ns);
 /* Sleeps until somebody waits, or `most_ns` are over. */
 void jobs_sleep(struct jobs *j, int64_t most_ns);
 void jobs_end(struct jobs *j);

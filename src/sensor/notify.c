@@ -78,18 +78,27 @@ void watch_emit(struct notify *n, int32_t pid, const struct before *before)
 
 /* ---- file systems ---- */
 
+/* A group that takes marks on this folder. One is not always enough for a file system: a btrfs subvolume has
+ * an fsid of its own, and a group that holds marks of one such fsid refuses those of others (EXDEV). */
 static int find_volume(struct notify *n, int folder_fd, uint64_t identity)
 {
-    for (size_t i = 0; i < n->volume_count; i++)
-        if (n->volumes[i].identity == identity)
+    bool seen = false, whole = false;
+    for (size_t i = 0; i < n->volume_count; i++) {
+        if (n->volumes[i].identity != identity)
+            continue;
+        seen = true;
+        whole = whole || n->volumes[i].whole;
+        if (volume_mark_folder(&n->volumes[i], folder_fd) == 0)
             return (int)i;
+    }
     if (n->volume_count == VOLUMES_MAX)
         return err_set(ERR_TOO_LARGE, _("more than %d file systems in the protected folders"), VOLUMES_MAX);
     struct volume v;
     int fd = fcntl(folder_fd, F_DUPFD_CLOEXEC, 0);
     if (fd < 0)
         return err_sys(_("cannot open a folder"));
-    int rc = volume_open(fd, identity, n->s->small_queue, &v);
+    enum volume_scope scope = whole ? VOLUME_SIZES : seen ? VOLUME_FOLDERS : VOLUME_WHOLE;
+    int rc = volume_open(fd, identity, scope, n->s->small_queue, &v);
     if (rc != 0) {
         fd_close(&fd);
         return rc;
@@ -136,7 +145,7 @@ static int open_trees(struct notify *n)
         if (!volume_find_handle(v, tree->fd, "", &handle))
             return err_sys(_("%s: this file system has no file handles"), tree->path);
         catalog_add_root(n->catalog, (uint32_t)i, handle);
-        whole = whole && v->whole;
+        whole = whole && (v->whole || v->sizes_only);
         targets = targets && v->has_targets;
     }
     if (!whole)
@@ -155,43 +164,39 @@ static void wake_up(struct notify *n)
         abort(); /* cannot be full */
 }
 
-/* With the lock held. */
-static void ask(struct notify *n, const struct question *question)
+void notify_sync(struct notify *n, uint64_t token, const struct actor *actor)
 {
+    pthread_mutex_lock(&n->lock);
     if (n->question_count == n->question_capacity) {
         n->question_capacity = n->question_capacity ? n->question_capacity * 2 : 16;
         n->questions = mem_resize(n->questions, n->question_capacity, sizeof *n->questions);
     }
-    n->questions[n->question_count++] = *question;
-    wake_up(n);
-}
-
-void notify_sync(struct notify *n, uint64_t token, const struct actor *actor)
-{
-    pthread_mutex_lock(&n->lock);
-    ask(n, &(struct question){.token = token, .actor = *actor});
+    n->questions[n->question_count++] = (struct question){token, *actor};
     pthread_mutex_unlock(&n->lock);
+    wake_up(n);
 }
 
 void notify_flush(struct notify *n, const struct actor *who)
 {
-    bool done = false;
     pthread_mutex_lock(&n->lock);
-    ask(n, &(struct question){.actor = *who, .done = &done});
-    while (!done)
+    uint64_t number = ++n->flushes_asked;
+    pthread_mutex_unlock(&n->lock);
+    notify_sync(n, 0, who);
+    pthread_mutex_lock(&n->lock);
+    while (n->flushes_done < number && !atomic_load(&n->ending))
         pthread_cond_wait(&n->flushed, &n->lock);
     pthread_mutex_unlock(&n->lock);
 }
 
-static void answer(struct notify *n, const struct question *question)
+static void answer_question(struct notify *n, const struct question *question)
 {
-    if (!question->done) {
+    if (question->token != 0) {
         n->s->ops.sync(question->token, n->sequence, &question->actor, n->s->self);
         return;
     }
-    changes_tell_open(n, &question->actor);
+    changes_flush_open(n, &question->actor);
     pthread_mutex_lock(&n->lock);
-    *question->done = true;
+    n->flushes_done++;
     pthread_cond_broadcast(&n->flushed);
     pthread_mutex_unlock(&n->lock);
 }
@@ -240,7 +245,7 @@ static void drain(struct notify *n)
         read_volume(n, i);
     changes_flush(n);
     for (size_t i = 0; i < count; i++)
-        answer(n, &questions[i]);
+        answer_question(n, &questions[i]);
     free(questions);
     atomic_store(&n->s->files, catalog_files(n->catalog));
 }

@@ -20,8 +20,7 @@ int notify_run(struct notify *n);
 void notify_stop(struct notify *n);
 /* A copier asks (any thread): give all events that happened up to now, then call ops->sync. */
 void notify_sync(struct notify *n, uint64_t token, const struct actor *actor);
-/* Gives all events that happened up to now and, for this stopped actor, those of the files he still holds
- * open; returns when they are given. Not from a callback. */
+/* As sensor_flush (any thread but the notification thread). */
 void notify_flush(struct notify *n, const struct actor *who);
 
 #endif

@@ -202,8 +202,12 @@ static void meet(struct notify *n, int dirfd, uint32_t node, const char *name, c
     }
     struct row *row = catalog_row(n->catalog, number);
     const struct volume *v = &n->volumes[n->mounts[row->mount].volume];
-    if (row->flags & ROW_FOLDER && S_ISDIR(st->st_mode) && volume_find_handle(v, dirfd, name, &handle))
+    if (!volume_find_handle(v, dirfd, name, &handle))
+        return;
+    if (row->flags & ROW_FOLDER && S_ISDIR(st->st_mode))
         push(n, catalog_add_node(n->catalog, number, handle));
+    else
+        catalog_know(n->catalog, handle);
 }
 
 static void read_folder(struct notify *n, int fd, uint32_t node)

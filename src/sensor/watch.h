@@ -23,12 +23,10 @@ struct mount {
     uint16_t volume;
 };
 
-/* A question to the judge that waits until the notifications up to now are given; or a flush, which has a
- * caller who waits on `done`, and no token. */
+/* A question to the judge that waits until the notifications up to now are given. */
 struct question {
-    uint64_t token;
+    uint64_t token; /* 0: a flush, see sensor_flush */
     struct actor actor;
-    bool *done;
 };
 
 struct notify {
@@ -58,6 +56,7 @@ struct notify {
 
     pthread_mutex_t lock; /* guards the questions */
     pthread_cond_t flushed;
+    uint64_t flushes_asked, flushes_done;
     struct question *questions;
     size_t question_count, question_capacity;
 };
@@ -74,10 +73,11 @@ int watch_mount(struct notify *n, int folder_fd, const struct stat *st);
 
 /* ---- changes.c ---- */
 void changes_handle(struct notify *n, const struct volume *v, const struct fanotify_event_metadata *event);
-/* Tells what a stopped actor has changed in the files that he still holds open. */
-void changes_tell_open(struct notify *n, const struct actor *who);
 /* Nothing more is queued: a MOVED_FROM without its MOVED_TO left the trees. */
 void changes_flush(struct notify *n);
+/* An EVENT_WRITTEN for each file that this actor (same client, else same process tree) changed and still has
+ * open. */
+void changes_flush_open(struct notify *n, const struct actor *who);
 /* Where a row's version is; saves it from a kept descriptor if that is the last chance. */
 struct version changes_rescue(struct notify *n, uint32_t row);
 

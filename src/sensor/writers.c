@@ -108,16 +108,20 @@ void writers_forget(struct writers *w, uint64_t device, uint64_t inode)
     pthread_mutex_unlock(&w->lock);
 }
 
-void writers_each(struct writers *w, void (*each)(uint64_t device, const struct before *before, void *self),
-                  void *self)
+size_t writers_list(struct writers *w, struct writer **out)
 {
-    for (size_t set = 0; set < SETS; set++) {
-        for (size_t way = 0; way < WAYS; way++) {
-            pthread_mutex_lock(&w->lock);
-            struct entry entry = w->entries[set][way];
-            pthread_mutex_unlock(&w->lock);
-            if (entry.taken)
-                each(entry.device, entry.reopened ? &entry.second : &entry.first, self);
+    size_t count = 0;
+    struct writer *list = mem_zalloc(SETS * WAYS, sizeof *list);
+    pthread_mutex_lock(&w->lock);
+    for (int set = 0; set < SETS; set++)
+        for (int i = 0; i < WAYS; i++) {
+            const struct entry *e = &w->entries[set][i];
+            if (e->taken)
+                list[count++] = (struct writer){e->device, e->inode, e->first.pid};
+            if (e->taken && e->reopened && e->second.pid != e->first.pid)
+                list[count - 1].pid = e->second.pid;
         }
-    }
+    pthread_mutex_unlock(&w->lock);
+    *out = list;
+    return count;
 }

@@ -32,9 +32,12 @@ void writers_open(struct writers *w, uint64_t device, const struct before *befor
 bool writers_close(struct writers *w, uint64_t device, uint64_t inode, struct before *out);
 /* True while an opening is not yet reported as closed. */
 bool writers_is_open(struct writers *w, uint64_t device, uint64_t inode);
-/* What is open now: calls `each` for every opening not yet reported as closed, with a copy, unlocked. */
-void writers_each(struct writers *w, void (*each)(uint64_t device, const struct before *before, void *self),
-                  void *self);
+/* The files that are open for writing and by whom; frees nothing: the caller frees *out. */
+struct writer {
+    uint64_t device, inode;
+    int32_t pid;
+};
+size_t writers_list(struct writers *w, struct writer **out);
 /* The file is gone: its openings are of no use any more. */
 void writers_forget(struct writers *w, uint64_t device, uint64_t inode);
 

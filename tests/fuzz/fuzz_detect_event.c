@@ -78,7 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (what == 255)
             detect_forget(d, &e->actor);
         else if (what == 254)
-            detect_approve(d, e->path, e->actor.uid, e->tree);
+            detect_approve(d, &e->actor, e->tree);
         else if (what == 253)
             detect_tick(d, e->monotonic_ns);
         else if (what == 252)

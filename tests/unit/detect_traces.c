@@ -18,10 +18,11 @@ struct file {
     uint8_t *bytes;
     size_t length;
     uint64_t inode;
-    int32_t made_by; /* root_pid; 0: was there before */
+    bool fresh; /* not closed since it was created */
     bool decoy;
 };
 
+/* As the sensor does it: deletions and renames come without sketches, EVENT_FRESH until the first closing. */
 struct world {
     struct detect *detect;
     struct file *files;
@@ -280,7 +281,8 @@ static void describe(const struct file *file, const struct actor *who, struct ev
 {
     e->before.inode = file->inode;
     e->before.size = file->length;
-    if (file->made_by && file->made_by == who->root_pid)
+    (void)who;
+    if (file->fresh) /* created, not yet written and closed */
         e->flags |= EVENT_FRESH;
     if (file->decoy)
         e->flags |= EVENT_DECOY;
@@ -292,7 +294,7 @@ void world_write(struct world *w, const struct actor *who, const char *path, con
     struct file *file = find(w, path);
     if (!file) {
         file = add(w, path);
-        file->made_by = who->root_pid;
+        file->fresh = true;
         begin(w, EVENT_CREATED, who, path)->flags = EVENT_FRESH;
         w->event.after.inode = file->inode;
         send(w);
@@ -306,6 +308,7 @@ void world_write(struct world *w, const struct actor *who, const char *path, con
     free(file->bytes);
     file->bytes = mem_dup(bytes, length);
     file->length = length;
+    file->fresh = false;
     send(w);
 }
 
@@ -317,12 +320,9 @@ void world_rename(struct world *w, const struct actor *who, const char *from, co
     struct event *e = begin(w, EVENT_RENAMED, who, from);
     snprintf(e->new_path, sizeof(e->new_path), "%s", to);
     describe(file, who, e);
-    draw(file->bytes, file->length, &e->new_sketch);
-    e->old_sketch = e->new_sketch;
     e->after.inode = file->inode;
     e->after.size = file->length;
     if (victim) {
-        draw(victim->bytes, victim->length, &e->old_sketch);
         e->replaced.inode = victim->inode;
         e->replaced.size = victim->length;
         free(victim->path);
@@ -341,7 +341,6 @@ void world_delete(struct world *w, const struct actor *who, const char *path)
         return;
     struct event *e = begin(w, EVENT_DELETED, who, path);
     describe(file, who, e);
-    draw(file->bytes, file->length, &e->old_sketch);
     free(file->path);
     file->path = NULL;
     send(w);

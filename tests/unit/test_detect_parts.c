@@ -221,6 +221,25 @@ static void harm_is_what_ruins_or_removes_what_was_there(void **state)
     world_free(w);
 }
 
+static void the_manual_has_every_limit_as_it_is(void **state)
+{
+    (void)state;
+    static char text[1 << 17];
+    FILE *file = fopen(DETECTION_MANUAL, "r");
+    assert_non_null(file);
+    text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+    fclose(file);
+    for (size_t i = 0; i < limits_row_count; i++) {
+        int64_t value;
+        memcpy(&value, (const char *)&limits_default + limits_rows[i].offset, sizeof(value));
+        char *row = mem_printf("| `%s` | %lld | %s |\n", limits_rows[i].name, (long long)value,
+                               limits_rows[i].reason);
+        if (!strstr(text, row))
+            fail_msg("docs/detection.md lacks: %s", row);
+        free(row);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -234,6 +253,7 @@ int main(void)
         cmocka_unit_test(scores_fade_by_half_in_their_half_life),
         cmocka_unit_test(at_the_limit_the_score_with_least_evidence_goes),
         cmocka_unit_test(a_flood_of_process_trees_does_not_hide_the_attacker),
+        cmocka_unit_test(the_manual_has_every_limit_as_it_is),
         cmocka_unit_test(harm_is_what_ruins_or_removes_what_was_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -90,6 +90,7 @@ static void git_clone_checkout_and_gc_are_quiet(void **state)
     struct world *w = share();
     struct actor who = world_actor(302, 1000, "/usr/bin/git"), gc = world_actor(303, 1000, "/usr/bin/git");
     char path[256], temporary[256];
+    detect_set_tree_files(world_detect(w), 0, SHARE_FILES + 1800); /* as the sensor counts on */
     for (size_t i = 0; i < 1500; i++) { /* commits: loose objects through a temporary name */
         loose_name(temporary, sizeof(temporary), "tmp_obj_", i);
         loose_name(path, sizeof(path), "", i);
@@ -453,6 +454,30 @@ static void logs_that_grow_are_quiet(void **state)
     must_be_quiet(w, true);
 }
 
+static void a_browser_renewing_its_cache_is_quiet(void **state)
+{
+    (void)state;
+    struct world *w = share();
+    uint64_t mix = 5;
+    for (size_t i = 0; i < 600; i++) {
+        struct actor who = world_actor((int32_t)(400 + i / 100), 1000, "/usr/lib/firefox/firefox");
+        char path[80];
+        mix = mix * UINT64_C(6364136223846793005) + 1;
+        size_t length = 500 + (mix >> 40) % 30000;
+        uint8_t *bytes = content_make(TEXT, i, length);
+        snprintf(path, sizeof(path), "profile/cache2/entries/%016zX", i * 7777777777);
+        if (i % 2)
+            content_random(bytes, length, i);
+        world_write(w, &who, path, bytes, length);
+        free(bytes);
+        if (i >= 100) {
+            snprintf(path, sizeof(path), "profile/cache2/entries/%016zX", (i - 100) * 7777777777);
+            world_delete(w, &who, path);
+        }
+    }
+    must_be_quiet(w, false);
+}
+
 static void one_user_encrypting_two_files_is_watched_but_quiet(void **state)
 {
     (void)state;
@@ -496,6 +521,7 @@ int main(void)
         cmocka_unit_test(a_download_filling_a_preallocated_file_is_quiet),
         cmocka_unit_test(backup_programs_writing_encrypted_packs_and_pruning_are_quiet),
         cmocka_unit_test(logs_that_grow_are_quiet),
+        cmocka_unit_test(a_browser_renewing_its_cache_is_quiet),
         cmocka_unit_test(one_user_encrypting_two_files_is_watched_but_quiet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
