@@ -261,8 +261,8 @@ static void retry(void *self)
     tell_state();
 }
 
-/* Snapshots name the owners of files. The libraries that know the names are code, which cannot be loaded inside
- * the sandbox; asking for somebody who does not exist loads them all. */
+/* Snapshots name the owners of files. The libraries that know the names are code, which cannot be loaded
+ * inside the sandbox; asking for somebody who does not exist loads them all. */
 static void load_name_services(void)
 {
     char space[4096];

@@ -244,6 +244,13 @@ static void give_up(int err, const char *text)
     }
 }
 
+static void kill_role(struct child *c, const char *why)
+{
+    c->killed_because = why;
+    log_error(_("killing the %s: %s"), role_name(c->role), _(why));
+    kill(c->pid, SIGKILL);
+}
+
 static void forget(struct child *c)
 {
     announce(c, false);
@@ -262,6 +269,10 @@ static int on_exit_of(sd_event_source *source, const siginfo_t *info, void *self
 {
     (void)source;
     struct child *c = self;
+    if (info->si_code == CLD_STOPPED) {
+        kill_role(c, N_("it was stopped while programs wait for it"));
+        return 0;
+    }
     char text[256];
     describe(info, c, text, sizeof text);
     forget(c);
@@ -317,7 +328,11 @@ static int start(struct child *c)
     c->pid = pid;
     c->ready = false;
     c->started_ns = c->answered_ns = now_ns();
-    int code = sd_event_add_child(me.loop, &c->exit_source, pid, WEXITED, on_exit_of, c);
+    /* The kernel tells at once when the sensor is stopped; its pulse would tell later. */
+    int what = c->role == ROLE_SENSOR ? WEXITED | WSTOPPED : WEXITED;
+    int code = sd_event_add_child(me.loop, &c->exit_source, pid, what, on_exit_of, c);
+    if (code >= 0)
+        code = sd_event_source_set_enabled(c->exit_source, SD_EVENT_ON);
     if (code < 0) {
         close(fds[0]);
         kill(pid, SIGKILL);
@@ -328,13 +343,6 @@ static int start(struct child *c)
 }
 
 /* --- watching --- */
-
-static void kill_role(struct child *c, const char *why)
-{
-    c->killed_because = why;
-    log_error(_("killing the %s: %s"), role_name(c->role), _(why));
-    kill(c->pid, SIGKILL);
-}
 
 static int on_second(sd_event_source *source, uint64_t when_us, void *unused)
 {

@@ -5,7 +5,8 @@
  *
  *   a role died          started again at once; then after 100 ms, doubling to 10 s; a quiet minute forgets
  *   a loop hangs         no answer to MSG_ALIVE for 10 s: killed
- *   the gate hangs       see guard/watch.h: killed within 100 ms
+ *   the sensor is stopped (SIGSTOP): killed at once, the kernel tells
+ *   the gate hangs       see guard/watch.h: killed after 75 to 115 ms
  *   during its own start a role that cannot start ends the guard, with that role's error
  */
 #ifndef GUARD_SUPERVISOR_H

@@ -15,8 +15,8 @@
 
 #include "base/clock.h"
 
-#define WATCH_TICK_NS    (25 * NS_PER_MS)
-#define WATCH_LATE_NS    (45 * NS_PER_MS)    /* a tick later than this after the last one does not count */
+#define WATCH_TICK_NS    (38 * NS_PER_MS)
+#define WATCH_LATE_NS    (60 * NS_PER_MS)    /* a tick later than this after the last one does not count */
 #define WATCH_SPIN_NS    (50 * NS_PER_MS)    /* so much processor time without a beat: it turns in circles */
 #define WATCH_STARVED_NS (3 * NS_PER_SECOND) /* even a starved gate must not hold the machine for longer */
 

@@ -34,13 +34,13 @@ static void begin(struct watch *w)
     assert_false(watch_tick(w, 5, 1)); /* the first beat */
 }
 
-static void a_gate_that_sleeps_without_beating_hangs_within_100_ms(void **state)
+static void a_gate_that_sleeps_without_beating_hangs(void **state)
 {
     (void)state;
     struct watch w;
     begin(&w);
     int tick = hung_after(&w, 10, WATCH_TICK_NS, &sleeping);
-    assert_in_range(tick, 3, 4);
+    assert_int_equal(tick, 2);
 }
 
 static void a_beating_gate_never_hangs(void **state)
@@ -156,7 +156,7 @@ static void error_texts_cannot_break_out_of_json(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_gate_that_sleeps_without_beating_hangs_within_100_ms),
+        cmocka_unit_test(a_gate_that_sleeps_without_beating_hangs),
         cmocka_unit_test(a_beating_gate_never_hangs),
         cmocka_unit_test(a_suspended_machine_is_no_hang),
         cmocka_unit_test(a_starved_gate_is_left_alone_but_not_for_ever),
