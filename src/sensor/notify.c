@@ -78,18 +78,27 @@ void watch_emit(struct notify *n, int32_t pid, const struct before *before)
 
 /* ---- file systems ---- */
 
+/* A group that takes marks on this folder. One is not always enough for a file system: a btrfs subvolume has
+ * an fsid of its own, and a group that holds marks of one such fsid refuses those of others (EXDEV). */
 static int find_volume(struct notify *n, int folder_fd, uint64_t identity)
 {
-    for (size_t i = 0; i < n->volume_count; i++)
-        if (n->volumes[i].identity == identity)
+    bool seen = false, whole = false;
+    for (size_t i = 0; i < n->volume_count; i++) {
+        if (n->volumes[i].identity != identity)
+            continue;
+        seen = true;
+        whole = whole || n->volumes[i].whole;
+        if (volume_mark_folder(&n->volumes[i], folder_fd) == 0)
             return (int)i;
+    }
     if (n->volume_count == VOLUMES_MAX)
         return err_set(ERR_TOO_LARGE, _("more than %d file systems in the protected folders"), VOLUMES_MAX);
     struct volume v;
     int fd = fcntl(folder_fd, F_DUPFD_CLOEXEC, 0);
     if (fd < 0)
         return err_sys(_("cannot open a folder"));
-    int rc = volume_open(fd, identity, n->s->small_queue, &v);
+    enum volume_scope scope = whole ? VOLUME_SIZES : seen ? VOLUME_FOLDERS : VOLUME_WHOLE;
+    int rc = volume_open(fd, identity, scope, n->s->small_queue, &v);
     if (rc != 0) {
         fd_close(&fd);
         return rc;
@@ -136,7 +145,7 @@ static int open_trees(struct notify *n)
         if (!volume_find_handle(v, tree->fd, "", &handle))
             return err_sys(_("%s: this file system has no file handles"), tree->path);
         catalog_add_root(n->catalog, (uint32_t)i, handle);
-        whole = whole && v->whole;
+        whole = whole && (v->whole || v->sizes_only);
         targets = targets && v->has_targets;
     }
     if (!whole)

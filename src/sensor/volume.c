@@ -49,15 +49,23 @@ static int open_group(struct volume *v, unsigned queue)
     return err_sys(_("cannot watch the protected folders"));
 }
 
-int volume_open(int folder_fd, uint64_t identity, bool small_queue, struct volume *out)
+static uint64_t folder_events(const struct volume *v)
 {
-    struct volume v = {.identity = identity, .fan = -1, .folder_fd = folder_fd};
+    uint64_t events = FAN_MODIFY | FAN_EVENT_ON_CHILD;
+    return v->whole || v->sizes_only ? events : events | events_of(v);
+}
+
+int volume_open(int folder_fd, uint64_t identity, enum volume_scope scope, bool small_queue,
+                struct volume *out)
+{
+    struct volume v = {
+        .identity = identity, .fan = -1, .folder_fd = folder_fd, .sizes_only = scope == VOLUME_SIZES};
     int rc = open_group(&v, small_queue ? 0 : FAN_UNLIMITED_QUEUE);
     if (rc != 0)
         return rc;
-    v.whole = fanotify_mark(v.fan, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, events_of(&v), folder_fd, NULL) == 0;
-    if (!v.whole &&
-        fanotify_mark(v.fan, FAN_MARK_ADD, events_of(&v) | FAN_EVENT_ON_CHILD, folder_fd, NULL) != 0) {
+    v.whole = scope == VOLUME_WHOLE &&
+              fanotify_mark(v.fan, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, events_of(&v), folder_fd, NULL) == 0;
+    if (!v.whole && fanotify_mark(v.fan, FAN_MARK_ADD, folder_events(&v), folder_fd, NULL) != 0) {
         rc = err_hint(err_sys(_("cannot watch this file system")),
                       _("it must have file handles; a btrfs subvolume needs Linux 6.8 or newer"));
         fd_close(&v.fan);
@@ -74,8 +82,7 @@ void volume_close(struct volume *v)
 
 int volume_mark_folder(const struct volume *v, int folder_fd)
 {
-    uint64_t events = FAN_MODIFY | FAN_EVENT_ON_CHILD | (v->whole ? 0 : events_of(v));
-    if (fanotify_mark(v->fan, FAN_MARK_ADD, events, folder_fd, NULL) == 0)
+    if (fanotify_mark(v->fan, FAN_MARK_ADD, folder_events(v), folder_fd, NULL) == 0)
         return 0;
     return err_sys(_("cannot watch a folder"));
 }

@@ -13,17 +13,26 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+/* What a group is asked for. */
+enum volume_scope {
+    VOLUME_WHOLE,   /* the file system at once; folder by folder where that is refused */
+    VOLUME_FOLDERS, /* folder by folder */
+    VOLUME_SIZES,   /* another group has the whole file system: only changes of size by path */
+};
+
 struct volume {
     uint64_t identity; /* the same for all subvolumes of one btrfs */
     int fan;
     int folder_fd;    /* some folder on it: for open_by_handle_at */
     bool whole;       /* marked as a file system; else each folder is marked */
+    bool sizes_only;  /* see VOLUME_SIZES */
     bool has_targets; /* events name the child's handle, and renames come as one event (Linux 5.17) */
 };
 
 /* Opens the group of the file system that `folder_fd` is on and marks it, or finds that it can only be
  * marked folder by folder. ERR_UNSUPPORTED when events cannot carry names here. */
-int volume_open(int folder_fd, uint64_t identity, bool small_queue, struct volume *out);
+int volume_open(int folder_fd, uint64_t identity, enum volume_scope scope, bool small_queue,
+                struct volume *out);
 void volume_close(struct volume *v);
 /* What tells the file system of `fd` from others. */
 uint64_t volume_identity(int fd, const struct stat *st);
