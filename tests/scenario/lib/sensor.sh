@@ -87,6 +87,15 @@ until_state() {
   fail "$1 stays below $2"
 }
 
+# until_copied PATH: the store's index names a copy of it.
+until_copied() {
+  for _ in $(seq 600); do
+    ! grep -aqF -- "$1" "$STATE/shadow/index" || return 0
+    sleep 0.05
+  done
+  fail "$1 is not copied"
+}
+
 # event KIND PATH: the newest such event (fields as in the head of sensor_trace.c), once it has come.
 event() {
   await "^\\d+\\t$1\\t[^\\t]*\\t\\d+\\t[^\\t]*\\t[^\\t]*\\t[^\\t]*\\t\\d+\\t\\Q$2\\E\\t"
@@ -146,14 +155,15 @@ PYTHON
 
 # What was created a moment ago, in a folder created a moment ago, is copied by itself.
 workout_created() {
-  local d=$1/dossier r=dossier copies
-  copies=$(state_of shadow_files)
+  local d=$1/dossier r=dossier
   mkdir -p "$d/neuf/plus profond"
   seq 5000 >"$d/neuf/plus profond/cut"
   seq 6000 >"$d/neuf/removed"
   cp "$d/neuf/plus profond/cut" "$d/neuf/removed" "$T/was/"
   ln -s cible "$d/neuf/link"
-  until_state shadow_files $((copies + 3))
+  until_copied "$r/neuf/plus profond/cut"
+  until_copied $r/neuf/removed
+  until_copied $r/neuf/link
   python3 -c 'import os, sys; os.truncate(sys.argv[1], 7)' "$d/neuf/plus profond/cut"
   lost truncated "$r/neuf/plus profond/cut" "$T/was/cut"
   rm "$d/neuf/removed" "$d/neuf/link"
