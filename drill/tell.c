@@ -40,7 +40,8 @@ static void tell_press(const struct run *run, FILE *out)
     fprintf(out, "%s\n", lost);
 }
 
-/* gettext translates whole lines; columns are aligned by bytes, which the English texts are made of. */
+/* What must be reached in time is meant for encryption; one that deletes is done before three files are read.
+ */
 static void tell_figures(const struct run *run, FILE *out)
 {
     fprintf(out, "\n");
@@ -48,7 +49,8 @@ static void tell_figures(const struct run *run, FILE *out)
         char text[32];
         figure_format(row, figure_value(&run->figures, row), text);
         fprintf(out, "  %-46s %12s", _(row->text), text);
-        bool aimed = row->target && run->incident && figure_value(&run->figures, row) >= 0;
+        bool aimed = row->target && run->incident && figure_value(&run->figures, row) >= 0 &&
+                     (strcmp(row->target, "0") == 0 || attack_find(run->scenario->attack.kind)->covers);
         fprintf(out, aimed ? "   (%s: %s)\n" : "\n", _("must reach"), aimed ? _(row->target) : "");
     }
 }

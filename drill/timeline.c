@@ -8,6 +8,8 @@
 
 #include "base/i18n.h"
 #include "base/mem.h"
+#include "drill/stage.h"
+#include "drill/town.h"
 
 #define SHOWN_FILES 12 /* of the attacker's deeds, told one by one */
 
@@ -69,6 +71,14 @@ static void add_attack(struct timeline *t, const struct run *run)
         add(t, refused->opened_ns, who, _("is refused \"%s\": %s"), refused->path, strerror(refused->error));
 }
 
+/* The stage's accounts exist for its file server alone; the guard, outside, knows only their numbers. */
+static const char *user_name(const struct guard_incident *in)
+{
+    char number[16];
+    snprintf(number, sizeof number, "%u", TOWN_UID_FIRST);
+    return strcmp(in->user, number) == 0 ? STAGE_INFECTED_USER : *in->user ? in->user : "?";
+}
+
 static void add_incident(struct timeline *t, const struct guard_incident *in)
 {
     const char *who = "Beffroi";
@@ -80,7 +90,7 @@ static void add_incident(struct timeline *t, const struct guard_incident *in)
         add(t, in->actions[i].time_ns, who, "%s",
             *in->actions[i].text ? in->actions[i].text : in->actions[i].kind);
     if (in->contained_ns && *in->client)
-        add(t, in->contained_ns, who, _("the culprit is stopped: %s from %s"), *in->user ? in->user : "?",
+        add(t, in->contained_ns, who, _("the culprit is stopped: user %s on the PC %s"), user_name(in),
             in->client);
     else if (in->contained_ns)
         add(t, in->contained_ns, who, _("the culprit is stopped: process %lld (%s)"),

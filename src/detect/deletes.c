@@ -24,12 +24,22 @@ unsigned deletes_spread(const struct score *score)
     return spread;
 }
 
+/* The same text left in folder after folder, and hardly anything else made: package trees repeat their
+ * licenses, but they bring files. */
+static bool is_noted(const struct limits *limits, const struct score *score)
+{
+    int64_t notes = score->patterns[PATTERN_NOTE];
+    return notes >= limits->delete_noted_folders && (score->created - notes) * 4 <= score->deleted;
+}
+
 bool deletes_is_mass(const struct limits *limits, const struct score *score, uint32_t tree_files)
 {
     int64_t gross = score->deleted, net = gross - score->created;
     unsigned spread = deletes_spread(score);
     if (gross < limits->delete_least)
         return false;
+    if (is_noted(limits, score))
+        return true;
     if (tree_files == 0)
         return spread >= WIDE_TOPS && net >= limits->delete_blind_files;
     if (spread < 2)

@@ -3,7 +3,8 @@
  * Mass deletion. Throwing away one old folder, however large, is work; emptying the share is an attack. So
  * the count of deleted files (of those that were there before the actor) is held against the tree's, the more
  * strictly the more top folders they lie in, and less what the actor newly made when they are many folders
- * (a checkout of another branch deletes and creates).
+ * (a checkout of another branch deletes and creates). Whoever leaves the same note in many folders meanwhile
+ * has said what he is doing.
  */
 #ifndef DETECT_DELETES_H
 #define DETECT_DELETES_H

@@ -92,6 +92,8 @@
     LIMIT(delete_wide_percent, 30, "over four or more top folders, less what was newly made")                \
     LIMIT(delete_narrow_percent, 60, "over two or three top folders: folders are thrown away whole")         \
     LIMIT(delete_single_percent, 95, "inside one top folder: only when hardly anything else is left")        \
+    LIMIT(delete_noted_folders, 5,                                                                           \
+          "a ransom note left in so many folders makes delete_least deletions enough")                       \
     LIMIT(delete_blind_files, 1000, "when the tree's size is not known: so many, over four top folders")     \
     LIMIT(delete_fade_s, 600, "half-life of the deletion count")
 

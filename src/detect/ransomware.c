@@ -344,6 +344,23 @@ static void count_deletion(struct ransomware *r, struct score *score, struct doe
     ring(r, score, doer, event);
 }
 
+/* Cut by path: nobody opened it, so nobody had a look at it before. Its name and size must do. */
+static void on_truncated(struct ransomware *r, struct doer *doer, const struct event *event)
+{
+    if (event->flags & EVENT_FRESH)
+        return;
+    uint64_t inode = event->before.inode ? event->before.inode : event->after.inode;
+    if (event->old_sketch.valid || event->before.size == 0) {
+        weigh_change(r, doer, event, inode);
+        return;
+    }
+    struct event *seen = mem_dup(event, sizeof *event);
+    seen->old_sketch = (struct sketch){
+        .valid = 1, .size = event->before.size, .filetype = (uint8_t)names_promised(event->path)};
+    weigh_change(r, doer, seen, inode);
+    free(seen);
+}
+
 static void on_gone(struct ransomware *r, struct doer *doer, const struct event *event)
 {
     if (event->flags & EVENT_DECOY)
@@ -480,8 +497,7 @@ static void ransomware_event(void *state, const struct event *event, bool approv
         on_written(r, &doer, event);
         break;
     case EVENT_TRUNCATED:
-        if (!(event->flags & EVENT_FRESH))
-            weigh_change(r, &doer, event, event->before.inode ? event->before.inode : event->after.inode);
+        on_truncated(r, &doer, event);
         break;
     case EVENT_DELETED:
         on_gone(r, &doer, event);

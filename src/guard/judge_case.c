@@ -267,8 +267,6 @@ static void start_staging(struct judge *j, struct work_case *c)
 static void finish(struct judge *j, struct work_case *c)
 {
     set_phase(j, c, CASE_DONE);
-    for (size_t i = 0; i < c->culprit_count; i++)
-        detect_forget(j->detect, &c->culprits[i]);
     judge_answer_waiting(j, c);
 }
 

@@ -559,13 +559,14 @@ static void on_moved_to(struct notify *n, struct change *c)
     uint32_t number = n->moved_row;
     int fd FD_AUTO = open_child(c, &c->at, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     struct change whole = *c;
+    char name[NAME_MAX + 1] = "";
     whole.to = c->at;
     if (number != CATALOG_NONE && catalog_row(n->catalog, number)->name && look(fd, &st) &&
         st.st_ino == catalog_row(n->catalog, number)->inode) {
+        const struct row *row = catalog_row(n->catalog, number);
         n->moved_row = CATALOG_NONE;
-        whole.at = (struct spot){.folder = c->at.folder,
-                                 .name = catalog_row(n->catalog, number)->name,
-                                 .node = catalog_row(n->catalog, number)->parent};
+        strncpy(name, row->name, NAME_MAX); /* the row gives its own up when it moves */
+        whole.at = (struct spot){.folder = c->at.folder, .name = name, .node = row->parent};
         on_moved(n, &whole, number);
         return;
     }

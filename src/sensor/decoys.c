@@ -51,10 +51,10 @@ void decoys_place(int tree_fd)
 {
     for (size_t i = 0; i < COUNT; i++) {
         struct buf contents BUF_AUTO;
+        buf_init(&contents, 1u << 20);
         int fd FD_AUTO = openat(tree_fd, decoys[i].name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (fd < 0)
             continue;
-        buf_init(&contents, 1u << 20);
         decoys[i].write(&contents);
         if (fd_write_all(fd, contents.data, contents.length, decoys[i].name) != 0)
             unlinkat(tree_fd, decoys[i].name, 0); /* half a decoy would look like damage */

@@ -19,6 +19,7 @@
 #include "sensor/watch.h"
 
 #define READ_SIZE   65536
+#define EVENT_SIZE  4096 /* two names of 255 bytes, three handles of 128, and their heads are less */
 #define VOLUMES_MAX 64
 #define TICK_NS     NS_PER_SECOND
 #define EXPIRY_NS   (30 * NS_PER_SECOND)
@@ -218,21 +219,33 @@ static size_t take_questions(struct notify *n, struct question **out)
 
 /* ---- the loop ---- */
 
+static void take_event(struct notify *n, size_t volume, const struct fanotify_event_metadata *event)
+{
+    if (event->mask & FAN_Q_OVERFLOW) {
+        atomic_fetch_add(&n->s->dropped, 1);
+        n->rescan_wanted = true;
+    } else {
+        changes_handle(n, &n->volumes[volume], event);
+    }
+}
+
+/* Events lie in the buffer at multiples of four, but are structs of eight: each is moved to a place of its
+ * own first. */
 static void read_volume(struct notify *n, size_t volume)
 {
-    static _Thread_local char space[READ_SIZE] __attribute__((aligned(8)));
-    for (;;) {
-        ssize_t got = read(n->volumes[volume].fan, space, sizeof space);
-        if (got <= 0)
-            return;
-        struct fanotify_event_metadata *event = (void *)space;
-        for (; FAN_EVENT_OK(event, got); event = FAN_EVENT_NEXT(event, got)) {
-            if (event->mask & FAN_Q_OVERFLOW) {
-                atomic_fetch_add(&n->s->dropped, 1);
-                n->rescan_wanted = true;
-            } else {
-                changes_handle(n, &n->volumes[volume], event);
+    static _Thread_local char space[READ_SIZE];
+    static _Thread_local char one[EVENT_SIZE] __attribute__((aligned(8)));
+    for (ssize_t got; (got = read(n->volumes[volume].fan, space, sizeof space)) > 0;) {
+        for (size_t at = 0; (size_t)got - at >= sizeof(struct fanotify_event_metadata);) {
+            uint32_t length;
+            memcpy(&length, space + at, sizeof length);
+            if (length < sizeof(struct fanotify_event_metadata) || length > (size_t)got - at)
+                break;
+            if (length <= sizeof one) {
+                memcpy(one, space + at, length);
+                take_event(n, volume, (const void *)one);
             }
+            at += length;
         }
     }
 }

@@ -62,25 +62,35 @@ int pack_header_decode(const void *bytes, size_t length, struct pack_entry **ent
 void pack_init(struct pack *pack)
 {
     *pack = (struct pack){0};
-    buf_init(&pack->bytes, (size_t)512 << 20);
 }
 
 void pack_free(struct pack *pack)
 {
-    buf_free(&pack->bytes);
+    free(pack->bytes);
     free(pack->entries);
-    pack->entries = NULL;
-    pack->count = 0;
+    pack_init(pack);
+}
+
+/* Room for `length` more bytes. It grows by a quarter: a block of this size is moved by the kernel, not
+ * copied. */
+static uint8_t *reserve(struct pack *pack, size_t length)
+{
+    if (pack->room - pack->length < length) {
+        pack->room = pack->length + length + pack->length / 4 + 65536;
+        pack->bytes = mem_resize(pack->bytes, pack->room, 1);
+    }
+    return pack->bytes + pack->length;
 }
 
 void pack_add(struct pack *pack, struct pack_entry entry, const void *sealed, size_t length)
 {
     if ((pack->count & (pack->count - 1)) == 0)
         pack->entries = mem_resize(pack->entries, pack->count ? 2 * pack->count : 1, sizeof *pack->entries);
-    entry.offset = (uint32_t)pack->bytes.length;
+    entry.offset = (uint32_t)pack->length;
     entry.length = (uint32_t)length;
     pack->entries[pack->count++] = entry;
-    buf_put(&pack->bytes, sealed, length);
+    memcpy(reserve(pack, length), sealed, length);
+    pack->length += length;
 }
 
 int pack_finish(struct pack *pack, const struct seal_key *key)
@@ -88,14 +98,15 @@ int pack_finish(struct pack *pack, const struct seal_key *key)
     struct buf header BUF_AUTO;
     buf_init(&header, PACK_MAX_HEADER);
     pack_header_encode(pack->entries, pack->count, &header);
-    size_t sealed = header.length + SEAL_OVERHEAD;
-    uint8_t *place = buf_reserve(&pack->bytes, sealed);
-    if (header.overflowed || !place)
+    if (header.overflowed)
         return err_set(ERR_TOO_LARGE, _("too many small blobs in one pack"));
+    size_t sealed = header.length + SEAL_OVERHEAD;
+    uint8_t *place = reserve(pack, sealed + 4);
     int err = seal_close(key, header.data, header.length, place);
     if (err)
         return err;
-    pack->bytes.length += sealed;
-    buf_put_u32(&pack->bytes, (uint32_t)sealed);
-    return pack->bytes.overflowed ? err_set(ERR_TOO_LARGE, _("a pack grew too large")) : 0;
+    for (unsigned i = 0; i < 4; i++)
+        place[sealed + i] = (uint8_t)(sealed >> (8 * i));
+    pack->length += sealed + 4;
+    return 0;
 }

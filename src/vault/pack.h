@@ -37,9 +37,10 @@ void pack_header_encode(const struct pack_entry *entries, size_t count, struct b
  * entry is impossible, or the blobs overrun 4 GiB. Offsets follow from the lengths. */
 int pack_header_decode(const void *bytes, size_t length, struct pack_entry **entries, size_t *count);
 
-/* A pack being filled, in memory. */
+/* A pack being filled, in memory. Its bytes are sealed, so they need not be wiped. */
 struct pack {
-    struct buf bytes;
+    uint8_t *bytes;
+    size_t length, room;
     struct pack_entry *entries;
     size_t count;
 };

@@ -15,7 +15,7 @@
 #include "base/mem.h"
 
 #define QUEUE_BLOBS       256
-#define QUEUE_BYTES       ((size_t)24 << 20)
+#define QUEUE_BYTES       ((size_t)16 << 20)
 #define MAX_WORKERS       16
 #define INDEX_BLOBS       50000
 #define INDEX_AGE_NS      (600 * NS_PER_SECOND)
@@ -104,7 +104,7 @@ static int note_pack(struct writer *writer, const uint8_t *id, const struct pack
 {
     index_put_pack(&writer->index, id, pack->entries, pack->count);
     writer->index_blobs += pack->count;
-    writer->totals.stored_bytes += pack->bytes.length;
+    writer->totals.stored_bytes += pack->length;
     int64_t age = clock_system.monotonic_ns(clock_system.self) - writer->index_since_ns;
     return writer->index_blobs >= INDEX_BLOBS || age > INDEX_AGE_NS ? write_index(writer) : 0;
 }
@@ -116,9 +116,9 @@ static int write_pack(struct writer *writer, struct pack *pack)
     uint8_t id[SHA256_SIZE];
     char name[VAULT_ID_TEXT];
     if (!err) {
-        sha256_of(pack->bytes.data, pack->bytes.length, id);
+        sha256_of(pack->bytes, pack->length, id);
         hex_encode(id, sizeof id, name);
-        err = blob_write(vault_writer(writer->vault), BLOB_PACK, name, pack->bytes.data, pack->bytes.length);
+        err = blob_write(vault_writer(writer->vault), BLOB_PACK, name, pack->bytes, pack->length);
     }
     pthread_mutex_lock(&writer->mutex);
     if (!err)
@@ -139,7 +139,7 @@ static void store(struct writer *writer, struct pack_entry entry, const uint8_t 
     pack_add(pack, entry, sealed, length);
     writer->totals.plain_bytes += plain;
     (*(entry.type == PACK_TREE ? &writer->totals.tree_blobs : &writer->totals.data_blobs))++;
-    if (pack->bytes.length >= PACK_TARGET || pack->count >= PACK_MAX_ENTRIES / 2) {
+    if (pack->length >= PACK_TARGET || pack->count >= PACK_MAX_ENTRIES / 2) {
         full = *pack;
         is_full = true;
         pack_init(pack);

@@ -72,9 +72,9 @@ ordinary_do() {
       for i in 1 2 3; do
         ordinary_as cp "$kit/page$i.html" "$folder/"
         cd "$folder"
-        ordinary_as soffice --headless --convert-to odt:writer8 --infilter='HTML (StarWriter)' "page$i.html"
-        ordinary_as soffice --headless --convert-to docx "page$i.odt"
-        ordinary_as soffice --headless --convert-to odt "page$i.docx" # saves over the first one
+        ordinary_as soffice "-env:UserInstallation=file://$kit/home/office" --headless --convert-to odt:writer8 --infilter='HTML (StarWriter)' "page$i.html"
+        ordinary_as soffice "-env:UserInstallation=file://$kit/home/office" --headless --convert-to docx "page$i.odt"
+        ordinary_as soffice "-env:UserInstallation=file://$kit/home/office" --headless --convert-to odt "page$i.docx" # saves over the first one
       done
       ;;
     zip)
