@@ -54,7 +54,8 @@ struct event {
     uint32_t tree; /* index of the protected tree in the configuration */
     struct actor actor;
     char path[EVENT_PATH_SIZE];     /* relative to the tree */
-    char new_path[EVENT_PATH_SIZE]; /* of a rename; "" when it left the tree */
+    char new_path[EVENT_PATH_SIZE]; /* of a rename; "" when it left the tree. Of a deletion with EVENT_LINKED:
+                                       another name of the file that is left; then `after` is its state */
     struct version before;   /* the file's bytes before this change (written, truncated, deleted, renamed) */
     struct version replaced; /* of a rename: what it replaced; kind NONE and inode 0 when nothing was there */
     struct filestate after;  /* the file once the change was done; all zero if it is gone */

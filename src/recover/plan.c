@@ -143,8 +143,25 @@ static void remove_node(struct plan *p, struct node *n, const struct version *be
         n->version = *before;
 }
 
+/* One name of several went away: the file lives on under another one, which the plan must know of, to link
+ * the name to it again and to mend its bytes there if they were spoiled. */
+static void add_name_left(struct plan *p, const struct change *c)
+{
+    const struct node *deleted = node_meant(p, c, c->path, &c->before);
+    struct node *left = deleted && deleted->original ? node_meant(p, c, c->new_path, &c->before) : NULL;
+    if (!left)
+        return;
+    left->linked = true;
+    if (c->after.inode) {
+        left->after = c->after;
+        left->after_order = ++p->order;
+    }
+}
+
 static void add_deleted(struct plan *p, const struct change *c)
 {
+    if (c->flags & EVENT_LINKED && c->new_path[0])
+        add_name_left(p, c);
     struct node *n = node_meant(p, c, c->path, &c->before);
     if (!n)
         return;

@@ -312,7 +312,7 @@ static void mend_inode(struct node **names, size_t count)
         struct node *n = names[i];
         if (n->gone && spoiled && since < n->gone_order)
             n->version = version;
-        if (n->gone && n != names[0])
+        if (n->gone && (keeper || n != names[0]))
             n->link_to = keeper ? keeper : names[0];
         if (!n->gone)
             n->spoiled = spoiled && n == keeper;

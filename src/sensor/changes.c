@@ -203,12 +203,49 @@ static void forget_name(struct notify *n, uint32_t number)
     catalog_remove(n->catalog, number);
 }
 
+/* Another name of the file that lost one; CATALOG_NONE when the tree knows of none. */
+static uint32_t find_name_left(const struct notify *n, uint32_t number)
+{
+    const struct row *row = catalog_row(n->catalog, number), *other;
+    uint32_t at = row->flags & ROW_LINKED ? catalog_find_inode(n->catalog, row->inode) : CATALOG_NONE;
+    for (; at != CATALOG_NONE; at = other->next) {
+        other = catalog_row(n->catalog, at);
+        if (at != number && other->mount == row->mount &&
+            catalog_tree_of(n->catalog, other->parent) == catalog_tree_of(n->catalog, row->parent))
+            return at;
+    }
+    return CATALOG_NONE;
+}
+
+/* What the deletion of one name did to the file: its ctime is another, and it may have one name only. */
+static void tell_name_left(struct notify *n, uint32_t number)
+{
+    struct stat st;
+    uint32_t left = find_name_left(n, number);
+    if (left == CATALOG_NONE)
+        return;
+    const struct row *row = catalog_row(n->catalog, left);
+    if (!catalog_path(n->catalog, row->parent, row->name, n->event.new_path, sizeof n->event.new_path)) {
+        n->event.new_path[0] = '\0';
+        return;
+    }
+    int fd FD_AUTO = path_open_beneath(n->s->trees[catalog_tree_of(n->catalog, row->parent)].fd,
+                                       n->event.new_path, O_PATH | O_NOFOLLOW, 0);
+    if (!look(fd, &st) || st.st_ino != row->inode)
+        return;
+    struct stamp now = kept_stamp(&st);
+    n->event.after = state_of(&now);
+    if (st.st_size == (off_t)row->size)
+        restamp(n, left, &st);
+}
+
 static void tell_deleted(struct notify *n, uint32_t number, int32_t pid)
 {
     struct version before = changes_rescue(n, number);
     struct row *row = catalog_row(n->catalog, number);
     if (watch_begin(n, EVENT_DELETED, event_flags(row), row->parent, row->name)) {
         n->event.before = before;
+        tell_name_left(n, number);
         watch_emit(n, pid, NULL);
     }
     forget_name(n, number);

@@ -87,10 +87,17 @@ until_state() {
   fail "$1 stays below $2"
 }
 
-# until_copied PATH: the store's index names a copy of it.
+# until_copied PATH [FILE]: the store has a copy of it (with the bytes of FILE, when given: the opening of a new
+# file is in the index too).
 until_copied() {
+  local copy
   for _ in $(seq 600); do
-    ! grep -aqF -- "$1" "$STATE/shadow/index" || return 0
+    if grep -aqF -- "$1" "$STATE/shadow/index"; then
+      [ $# = 2 ] || return 0
+      for copy in "$STATE"/shadow/*; do
+        ! cmp -s "$copy" "$2" || return 0
+      done
+    fi
     sleep 0.05
   done
   fail "$1 is not copied"
@@ -161,8 +168,8 @@ workout_created() {
   seq 6000 >"$d/neuf/removed"
   cp "$d/neuf/plus profond/cut" "$d/neuf/removed" "$T/was/"
   ln -s cible "$d/neuf/link"
-  until_copied "$r/neuf/plus profond/cut"
-  until_copied $r/neuf/removed
+  until_copied "$r/neuf/plus profond/cut" "$T/was/cut"
+  until_copied $r/neuf/removed "$T/was/removed"
   until_copied $r/neuf/link
   python3 -c 'import os, sys; os.truncate(sys.argv[1], 7)' "$d/neuf/plus profond/cut"
   lost truncated "$r/neuf/plus profond/cut" "$T/was/cut"
