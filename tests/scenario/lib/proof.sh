@@ -89,7 +89,12 @@ proof_start() {
   # shellcheck disable=SC2086  # PROOF_WRAP is a command with its words
   ${PROOF_WRAP:-} "$BEFFROI" guard -c "$T/guard.yaml" >>"$T/guard.log" 2>&1 &
   watched_pid=$!
-  proof_until watched_ready
+  proof_until proof_ready
+}
+
+# Watching, with the snapshots made that are not put off by an open incident.
+proof_ready() {
+  [ "$(proof_json status -- 'x["guard"]["running"] and (x["incidents_open"] > 0 or all(p.get("snapshot") for p in x["protected"]))')" = True ]
 }
 
 proof_until() {
@@ -112,7 +117,7 @@ def note(n):
         f.write(str(n))
 files = sorted(os.path.join(d, n) for d, _, names in os.walk(root) for n in names)
 done = 0
-for path in files[:most]:
+def spoil(path):
     if kind == "encrypt":
         with open(path, "r+b") as f:
             size = len(f.read())
@@ -126,6 +131,11 @@ for path in files[:most]:
         os.unlink(path)
     elif kind == "truncate":
         os.truncate(path, 0)
+for path in files[:most]:
+    try:
+        spoil(path)
+    except PermissionError:
+        continue # the guard refuses it; it tries all others
     done += 1
     note(done)
     time.sleep(0.005)
