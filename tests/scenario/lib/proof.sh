@@ -107,6 +107,8 @@ proof_until() {
 
 # As the owner of the files; the words are a command.
 proof_as() { setpriv --reuid 20001 --regid 20001 --clear-groups "$@"; }
+# The same in place of the (background) shell, so that $! is the program itself.
+exec_as() { exec setpriv --reuid 20001 --regid 20001 --clear-groups "$@"; }
 
 proof_attack() {
   cat >"$T/attacker.py" <<'PYTHON'
@@ -143,7 +145,7 @@ note("finished")
 PYTHON
   touch "$T/progress"
   chmod 666 "$T/progress"
-  proof_as /usr/bin/python3 "$T/attacker.py" "$SHARE" "$1" "${2:-9999}" "$T/progress" &
+  exec_as /usr/bin/python3 "$T/attacker.py" "$SHARE" "$1" "${2:-9999}" "$T/progress" &
   ATTACKER=$!
   proof_pids+=("$ATTACKER")
 }
