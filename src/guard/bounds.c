@@ -7,8 +7,9 @@
  * judge    unprivileged  none                                  none               nothing
  * actor    root          kill net_admin sys_ptrace dac_* chown all                signals, programs, netlink
  *                        fowner fsetid setfcap sys_nice
+ *                        sys_admin
  * vault    root          dac_read_search chown fowner          trees to read,     threads, copies of itself
- *                                                              repository, state
+ *                        sys_admin                             repository, state
  * api      unprivileged  none                                  none               accept clients
  * scribe   root          none                                  the journal        write files
  *
@@ -24,14 +25,16 @@
 #include "base/mem.h"
 #include "base/path.h"
 
+/* CAP_SYS_ADMIN is for extended attributes alone: without it trusted.* are not seen and security.* not set,
+ * and in security.NTACL Samba keeps a file's Windows permissions. The list of calls has none of its others.
+ */
 #define CAPS_TO_RESTORE                                                                                      \
     (SANDBOX_CAP(CAP_DAC_OVERRIDE) | SANDBOX_CAP(CAP_DAC_READ_SEARCH) | SANDBOX_CAP(CAP_CHOWN) |             \
-     SANDBOX_CAP(CAP_FOWNER) | SANDBOX_CAP(CAP_SETFCAP))
+     SANDBOX_CAP(CAP_FOWNER) | SANDBOX_CAP(CAP_SETFCAP) | SANDBOX_CAP(CAP_SYS_ADMIN))
 
 static void sensor(struct sandbox *s)
 {
-    s->capabilities = CAPS_TO_RESTORE | SANDBOX_CAP(CAP_SYS_ADMIN) | SANDBOX_CAP(CAP_SYS_PTRACE) |
-                      SANDBOX_CAP(CAP_SYS_NICE);
+    s->capabilities = CAPS_TO_RESTORE | SANDBOX_CAP(CAP_SYS_PTRACE) | SANDBOX_CAP(CAP_SYS_NICE);
     s->calls =
         CALLS_THREADS | CALLS_READ_FILES | CALLS_WRITE_FILES | CALLS_OWNERS | CALLS_FANOTIFY | CALLS_NO_CODE;
 }
@@ -46,7 +49,8 @@ static void actor(struct sandbox *s)
 
 static void vault(const struct config *config, struct sandbox *s)
 {
-    s->capabilities = SANDBOX_CAP(CAP_DAC_READ_SEARCH) | SANDBOX_CAP(CAP_CHOWN) | SANDBOX_CAP(CAP_FOWNER);
+    s->capabilities = SANDBOX_CAP(CAP_DAC_READ_SEARCH) | SANDBOX_CAP(CAP_CHOWN) | SANDBOX_CAP(CAP_FOWNER) |
+                      SANDBOX_CAP(CAP_SYS_ADMIN); /* to see trusted.* attributes, as above */
     s->calls = CALLS_THREADS | CALLS_FORK | CALLS_READ_FILES | CALLS_WRITE_FILES | CALLS_OWNERS |
                CALLS_DENY_SOCKETS | CALLS_NO_CODE;
     s->files = true;

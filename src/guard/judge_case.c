@@ -194,10 +194,30 @@ static void fold_change(const struct change *change, void *self)
     plan_add(folding->plan, change);
 }
 
+/* Two attackers may have had the same file: what the second one found there was spoiled by the first, and is
+ * not to be put back. So the changes of all that are not yet taken back are folded together. The caller frees
+ * the array. */
+static struct actor *all_at_large(const struct judge *j, const struct work_case *c, size_t *count)
+{
+    struct actor *all = NULL;
+    *count = 0;
+    for (const struct work_case *other = j->cases; other; other = other->next) {
+        if (other != c && (other->dry || other->tree != c->tree || other->phase >= CASE_DONE))
+            continue;
+        all = mem_resize(all, *count + other->culprit_count + 1, sizeof *all);
+        memcpy(all + *count, other->culprits, other->culprit_count * sizeof *all);
+        *count += other->culprit_count;
+    }
+    return all;
+}
+
 static void make_plan(struct judge *j, struct work_case *c)
 {
     struct folding folding = {.judge = j, .plan = plan_new()};
-    history_of(j->history, c->culprits, c->culprit_count, fold_change, &folding);
+    size_t culprits;
+    struct actor *all = all_at_large(j, c, &culprits);
+    history_of(j->history, all, culprits, fold_change, &folding);
+    free(all);
     const struct step *steps;
     size_t count = plan_steps(folding.plan, &steps);
     free(c->steps);

@@ -560,11 +560,30 @@ static bool was_exchanged(struct notify *n, const struct change *c, uint32_t num
     return true;
 }
 
+/* The second half of an exchange whose first half was taken for a replacement, because what was exchanged
+ * had moved on by then: the row at the old name is the file that stays there. */
+static bool is_another(const struct change *c, const struct row *row)
+{
+    struct stat st;
+    if (!c->child || row->inode == 0)
+        return false;
+    int fd FD_AUTO = open_child(c, &c->to, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (look(fd, &st))
+        return st.st_ino != row->inode;
+    int folder FD_AUTO = open_handle(c->volume, c->at.folder, O_PATH | O_CLOEXEC);
+    return folder >= 0 && fstatat(folder, c->at.name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+           st.st_ino == row->inode;
+}
+
 static void on_renamed(struct notify *n, const struct change *c)
 {
     uint32_t number = CATALOG_NONE;
     if (c->at.node != CATALOG_NONE)
         number = catalog_find(n->catalog, c->at.node, c->at.name);
+    if (number != CATALOG_NONE && c->to.node != CATALOG_NONE && was_exchanged(n, c, number))
+        return;
+    if (number != CATALOG_NONE && is_another(c, catalog_row(n->catalog, number)))
+        number = CATALOG_NONE;
     if (c->to.node == CATALOG_NONE) {
         if (number != CATALOG_NONE)
             on_left(n, c, number);
@@ -573,7 +592,7 @@ static void on_renamed(struct notify *n, const struct change *c)
         if (other != CATALOG_NONE && c->at.node == CATALOG_NONE)
             tell_deleted(n, other, c->pid);
         on_created(n, c, &c->to);
-    } else if (!was_exchanged(n, c, number)) {
+    } else {
         on_moved(n, c, number);
     }
 }

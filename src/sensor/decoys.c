@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -47,8 +48,18 @@ bool decoys_is_one(const char *name)
     return false;
 }
 
+/* Whoever may write into the folder may write into its decoys: what the system refuses to an attacker, nobody
+ * sees him try. */
+static int belong(int fd, const struct stat *folder)
+{
+    return fchown(fd, folder->st_uid, folder->st_gid) == 0 ? fchmod(fd, folder->st_mode & 0666) : -1;
+}
+
 void decoys_place(int tree_fd)
 {
+    struct stat folder;
+    if (fstat(tree_fd, &folder) != 0)
+        return;
     for (size_t i = 0; i < COUNT; i++) {
         struct buf contents BUF_AUTO;
         buf_init(&contents, 1u << 20);
@@ -56,7 +67,7 @@ void decoys_place(int tree_fd)
         if (fd < 0)
             continue;
         decoys[i].write(&contents);
-        if (fd_write_all(fd, contents.data, contents.length, decoys[i].name) != 0)
+        if (fd_write_all(fd, contents.data, contents.length, decoys[i].name) != 0 || belong(fd, &folder) != 0)
             unlinkat(tree_fd, decoys[i].name, 0); /* half a decoy would look like damage */
     }
 }

@@ -63,13 +63,15 @@ static void report_file(struct walk *walk, const struct node *node, enum vault_f
     if (!walk->options->on_file)
         return;
     const char *path = path_of(walk) + walk->root_length;
+    /* A node gives links no size, but whoever compares these with stat(2) expects its figure. */
+    uint64_t size = node->type == NODE_SYMLINK ? strlen(node->target) : node->size;
     struct vault_file file = {.root = walk->root,
                               .path = *path == '/' ? path + 1 : path,
                               .state = state,
                               .type = node->type,
                               .device = node->device_id,
                               .inode = node->inode,
-                              .size = node->size,
+                              .size = size,
                               .ctime_ns = node->ctime_ns,
                               .mtime_ns = node->mtime_ns};
     walk->options->on_file(walk->options->context, &file);

@@ -26,8 +26,8 @@ mask() {
 declare -A most=(
   [sensor]=$(mask 0 1 2 3 19 21 23 31)
   [judge]=0
-  [actor]=$(mask 0 1 2 3 4 5 12 19 23 31)
-  [vault]=$(mask 0 2 3)
+  [actor]=$(mask 0 1 2 3 4 5 12 19 21 23 31)
+  [vault]=$(mask 0 2 3 21)
   [api]=0
   [scribe]=0
 )

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""treediff.py A B: compare two folders in everything a backup must keep.
+"""treediff.py [--folder-times-free] A B: compare two folders in everything a backup must keep.
 
 Type, mode, owner, modification time (ns), size, bytes, link target, device number, extended attributes (ACLs are
-among them) and which names are the same file. Names are bytes. Prints each difference; exit 1 if there is any.
+among them) and which names are the same file; with the option, a folder may have another time. Names are bytes. Prints each difference; exit 1 if there is any.
 """
 import hashlib
 import os
@@ -59,7 +59,8 @@ def walk(root):
 
 
 def main():
-    a, b = (walk(os.fsencode(p)) for p in sys.argv[1:3])
+    free = sys.argv[1] == '--folder-times-free'
+    a, b = (walk(os.fsencode(p)) for p in sys.argv[1 + free:3 + free])
     wrong = 0
     for rel in sorted(set(a) | set(b)):
         if rel not in a or rel not in b:
@@ -67,6 +68,8 @@ def main():
             wrong += 1
             continue
         for key in sorted(set(a[rel]) | set(b[rel])):
+            if free and key == 'mtime' and stat.S_ISDIR(a[rel]['type']):
+                continue
             if a[rel].get(key) != b[rel].get(key):
                 print(f'{rel!r}: {key}: {a[rel].get(key)!r} became {b[rel].get(key)!r}')
                 wrong += 1
