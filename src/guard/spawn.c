@@ -38,8 +38,8 @@ static void choose_environment(char *chosen[MAX_VARIABLES + 2])
     chosen[count] = NULL;
 }
 
-/* In the child: moves the descriptors up first, so that none is overwritten before it is in its place. Returns
- * where the program is. */
+/* In the child: moves the descriptors up first, so that none is overwritten before it is in its place.
+ * Returns where the program is. */
 static int place(int program, int control, int config, int pulse)
 {
     int high[3] = {fcntl(control, F_DUPFD, 16), fcntl(config, F_DUPFD, 16),

@@ -9,8 +9,9 @@
 
 #include "ipc/message.h"
 
-/* Starts `program` (see program_open) with `control`, `config` and (the sensor) `pulse` as descriptors 3, 4 and 5, and
- * an environment of the few variables a role may need. Returns the process or a negative enum err. */
+/* Starts `program` (see program_open) with `control`, `config` and (the sensor) `pulse` as descriptors 3, 4
+ * and 5, and an environment of the few variables a role may need. Returns the process or a negative enum err.
+ */
 pid_t spawn_role(enum role role, int program, int control, int config, int pulse);
 
 #endif

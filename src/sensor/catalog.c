@@ -10,8 +10,8 @@
 #define DEPTH_MAX 2048 /* folders in folders; a path of PATH_MAX cannot have more */
 
 /* An index from a hash to numbers: open addressing, CATALOG_NONE is empty. The owner compares. All tables are
- * filled to seven eighths: the neighbors that a search looks at lie in the same few cache lines, and memory is
- * what the guard has least of. */
+ * filled to seven eighths: the neighbors that a search looks at lie in the same few cache lines, and memory
+ * is what the guard has least of. */
 struct index {
     uint32_t *places;
     size_t size, used; /* size is a power of two or 0 */
