@@ -111,8 +111,8 @@ int cmd_role_try(int argc, char **argv)
         if (err)
             return cmd_fail(err);
         if (tries[i].call() >= 0)
-            return 0;
-        return errno == EPERM || errno == EACCES ? 10 : 11;
+            _exit(0);
+        _exit(errno == EPERM || errno == EACCES ? 10 : 11);
     }
     return 2;
 }

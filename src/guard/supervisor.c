@@ -255,7 +255,8 @@ static void kill_role(struct child *c, const char *why)
 
 static void forget(struct child *c)
 {
-    announce(c, false);
+    if (!me.stopping)
+        announce(c, false);
     channel_free(c->control);
     c->control = NULL;
     c->exit_source = sd_event_source_unref(c->exit_source);
@@ -406,7 +407,9 @@ static int watch_pulse(void)
     if (code < 0)
         return loop_error(code);
     sd_event_source_set_io_fd_own(source, true);
-    return sd_event_source_set_floating(source, true) < 0 ? ERR_SYSTEM : 0;
+    code = sd_event_source_set_floating(source, true); /* the loop keeps it from here on */
+    sd_event_source_unref(source);
+    return code < 0 ? loop_error(code) : 0;
 }
 
 /* --- stopping --- */

@@ -278,10 +278,11 @@ static int allow_memory(scmp_filter_ctx filter, bool code_too)
 static int allow_own(scmp_filter_ctx filter)
 {
     int code = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-                                SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+                                SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
     const unsigned options[] = {PR_SET_NAME, PR_GET_NAME, PR_SET_PDEATHSIG, PR_SET_VMA};
     for (size_t i = 0; code >= 0 && i < sizeof options / sizeof options[0]; i++)
-        code = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, options[i]));
+        code =
+            seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, options[i], 0));
     return code;
 }
 

@@ -27,9 +27,9 @@ struct step {
     char path[EVENT_PATH_SIZE]; /* relative to the tree */
     char from[EVENT_PATH_SIZE]; /* STEP_RENAME; STEP_RESTORE: where the spoiled inode lies now when not at
                                    path; with nothing `expected`: the file that path was a hard link to */
-    struct version version;     /* STEP_RESTORE and STEP_MAKE_FOLDER; STEP_RENAME: its inode alone, that of the
-                                   file to exchange places with, or 0 */
-    struct filestate expected;  /* what the culprit left there; all zero: nothing */
+    struct version version;    /* STEP_RESTORE and STEP_MAKE_FOLDER; STEP_RENAME: its inode alone, that of the
+                                  file to exchange places with, or 0 */
+    struct filestate expected; /* what the culprit left there; all zero: nothing */
 };
 
 enum step_result {

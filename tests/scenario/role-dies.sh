@@ -57,5 +57,5 @@ for role in scribe judge actor vault api sensor; do
   pid_of $role >/dev/null || fail "$role did not come back after all were killed"
 done
 watched_stop
-"$BEFFROI" journal verify --state "$T/state" >"$T/out" 2>&1 || fail "the journal: $(cat "$T/out")"
+"$BEFFROI" journal verify --remember "$T/remembered" --state "$T/state" >"$T/out" 2>&1 || fail "the journal: $(cat "$T/out")"
 exit 0
