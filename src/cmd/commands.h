@@ -6,8 +6,8 @@
 #ifndef CMD_COMMANDS_H
 #define CMD_COMMANDS_H
 
-int cmd_guard(int argc, char **argv);    /* the daemon, in the foreground */
-int cmd_role(int argc, char **argv);     /* one role of the daemon, started by its supervisor; hidden */
+int cmd_guard(int argc, char **argv);    /* becomes the daemon, in the foreground */
+int cmd_daemon(int argc, char **argv);   /* the daemon, in a program of its own */
 int cmd_role_try(int argc, char **argv); /* tries what a role's sandbox refuses, for the tests; hidden */
 int cmd_status(int argc, char **argv);   /* what the guard watches and how it is */
 int cmd_incident(int argc, char **argv); /* what happened, and what to do about it */

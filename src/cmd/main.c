@@ -16,7 +16,6 @@ static const struct cmd_row commands[] = {
     {"vault", cmd_vault, N_("backups: make, list, restore, check")},
     {"journal", cmd_journal, N_("the signed record of all that happened")},
     {"drill", cmd_drill, N_("rehearse an attack, safely")},
-    {"role", cmd_role, NULL},
     {"role-try", cmd_role_try, NULL},
     {0},
 };

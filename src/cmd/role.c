@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Two hidden commands: what the supervisor starts, and what tests try its sandboxes with.
+ * A hidden command: what the tests try the sandboxes of the roles with.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,20 +23,6 @@
 #include "cmd/cmd.h"
 #include "cmd/commands.h"
 #include "guard/roles.h"
-
-int cmd_role(int argc, char **argv)
-{
-    enum role role = argc == 2 ? roles_find(argv[1]) : ROLE_COUNT;
-    const struct role_ops *ops = roles_ops(role);
-    struct stat st;
-    bool socket = fstat(ROLE_FD_CONTROL, &st) == 0 && S_ISSOCK(st.st_mode);
-    if (!ops || !socket || fstat(ROLE_FD_CONFIG, &st) != 0) {
-        fputs(_("beffroi: roles are started by \"beffroi guard\", not by hand\n"), stderr);
-        return 2;
-    }
-    /* Nothing is buffered; and a leak checker at exit could not work inside the sandbox. */
-    _exit(role_main(role, ops));
-}
 
 static int try_open(void)
 {

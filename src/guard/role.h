@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What every role has in common: it is this program again, started by the supervisor with descriptors and
+ * What every role has in common: it is a program of its own, started by the supervisor with descriptors and
  * nothing else, one loop, one thread to begin with. The order of its life:
  *
  *   start      still root: opens what it needs (the sandbox forbids it afterwards)

@@ -3,20 +3,10 @@
 
 #include <string.h>
 
-static const struct role_ops *const table[ROLE_COUNT] = {
-    [ROLE_SENSOR] = &role_sensor_ops, [ROLE_JUDGE] = &role_judge_ops, [ROLE_ACTOR] = &role_actor_ops,
-    [ROLE_VAULT] = &role_vault_ops,   [ROLE_API] = &role_api_ops,     [ROLE_SCRIBE] = &role_scribe_ops,
-};
-
 const enum role roles_start_order[] = {ROLE_SCRIBE, ROLE_JUDGE,  ROLE_ACTOR,     ROLE_VAULT,
                                        ROLE_API,    ROLE_SENSOR, ROLE_SUPERVISOR};
 const enum role roles_stop_order[] = {ROLE_API,   ROLE_VAULT,  ROLE_ACTOR,     ROLE_SENSOR,
                                       ROLE_JUDGE, ROLE_SCRIBE, ROLE_SUPERVISOR};
-
-const struct role_ops *roles_ops(enum role role)
-{
-    return (unsigned)role < ROLE_COUNT ? table[role] : NULL;
-}
 
 enum role roles_find(const char *name)
 {

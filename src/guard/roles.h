@@ -9,8 +9,6 @@
 
 #include "guard/role.h"
 
-/* What `role` does; NULL for the supervisor. */
-const struct role_ops *roles_ops(enum role role);
 /* ROLE_COUNT when there is no role of that name. */
 enum role roles_find(const char *name);
 bool roles_talk(enum role a, enum role b);
@@ -20,6 +18,7 @@ bool roles_talk(enum role a, enum role b);
 extern const enum role roles_start_order[];
 extern const enum role roles_stop_order[];
 
+/* What each role does; each is linked into the program of its role alone. */
 extern const struct role_ops role_sensor_ops;
 extern const struct role_ops role_judge_ops;
 extern const struct role_ops role_actor_ops;

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -11,9 +12,9 @@
 
 #include "base/err.h"
 #include "base/i18n.h"
+#include "guard/program.h"
 #include "guard/role.h"
 
-#define FIRST_FREE    6
 #define SENSOR_NICE   (-10) /* whoever opens a file waits for it */
 #define MAX_VARIABLES 32
 
@@ -37,28 +38,29 @@ static void choose_environment(char *chosen[MAX_VARIABLES + 2])
     chosen[count] = NULL;
 }
 
-/* In the child: moves the descriptors up first, so that none is overwritten before it is in its place. */
-static int place(int control, int config, int pulse)
+/* In the child: moves the descriptors up first, so that none is overwritten before it is in its place.
+ * Returns where the program is. */
+static int place(int program, int control, int config, int pulse)
 {
     int high[3] = {fcntl(control, F_DUPFD, 16), fcntl(config, F_DUPFD, 16),
                    pulse >= 0 ? fcntl(pulse, F_DUPFD, 16) : -1};
+    int executed = fcntl(program, F_DUPFD, 16);
     if (dup2(high[0], ROLE_FD_CONTROL) < 0 || dup2(high[1], ROLE_FD_CONFIG) < 0)
         return -1;
-    int first_free = ROLE_FD_PULSE;
-    if (pulse >= 0) {
-        if (dup2(high[2], ROLE_FD_PULSE) < 0)
-            return -1;
-        first_free = FIRST_FREE;
-    }
+    if (pulse >= 0 && dup2(high[2], ROLE_FD_PULSE) < 0)
+        return -1;
+    int place = pulse >= 0 ? ROLE_FD_PULSE + 1 : ROLE_FD_PULSE, first_free = place + 1;
+    if (dup3(executed, place, O_CLOEXEC) < 0)
+        return -1;
     /* close_range: kernel 5.9; older ones close one by one. */
     if (syscall(SYS_close_range, first_free, ~0U, 0) != 0)
         for (int fd = first_free; fd < 1024; fd++)
             close(fd);
-    return 0;
+    return place;
 }
 
-static void become(enum role role, int control, int config, int pulse) __attribute__((noreturn));
-static void become(enum role role, int control, int config, int pulse)
+static void become(enum role role, int program, int control, int config, int pulse) __attribute__((noreturn));
+static void become(enum role role, int program, int control, int config, int pulse)
 {
     char *chosen[MAX_VARIABLES + 2];
     choose_environment(chosen);
@@ -68,18 +70,20 @@ static void become(enum role role, int control, int config, int pulse)
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGHUP, SIG_DFL);
     signal(SIGPIPE, SIG_DFL);
-    char *arguments[] = {"beffroi", "role", (char *)(uintptr_t)role_name(role), NULL};
-    if (place(control, config, role == ROLE_SENSOR ? pulse : -1) != 0)
-        _exit(ROLE_EXIT_START);
-    execve("/proc/self/exe", arguments, chosen);
+    char name[32];
+    snprintf(name, sizeof name, "beffroi-%s", role_name(role));
+    char *arguments[] = {name, NULL};
+    int executed = place(program, control, config, role == ROLE_SENSOR ? pulse : -1);
+    if (executed >= 0)
+        program_run(executed, arguments, chosen);
     _exit(ROLE_EXIT_START);
 }
 
-pid_t spawn_role(enum role role, int control, int config, int pulse)
+pid_t spawn_role(enum role role, int program, int control, int config, int pulse)
 {
     pid_t pid = fork();
     if (pid == 0)
-        become(role, control, config, pulse);
+        become(role, program, control, config, pulse);
     if (pid < 0)
         return err_sys(_("cannot start the %s"), role_name(role));
     return pid;

@@ -22,6 +22,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "guard/program.h"
 #include "guard/role.h"
 #include "guard/roles.h"
 #include "guard/spawn.h"
@@ -39,7 +40,8 @@
 
 struct child {
     enum role role;
-    pid_t pid; /* 0: not running */
+    pid_t pid;   /* 0: not running */
+    int program; /* its program, opened at the guard's start */
     struct channel *control;
     sd_event_source *exit_source, *delay_source;
     bool ready;
@@ -80,7 +82,7 @@ static int loop_error(int code)
 
 static bool exists(enum role role)
 {
-    return role != ROLE_SUPERVISOR && roles_ops(role);
+    return role != ROLE_SUPERVISOR;
 }
 
 /* --- telling --- */
@@ -319,7 +321,7 @@ static int start(struct child *c)
     int err = channel_pair(fds);
     if (err)
         return err;
-    pid_t pid = spawn_role(c->role, fds[1], me.config_fd, me.pulse_fd);
+    pid_t pid = spawn_role(c->role, c->program, fds[1], me.config_fd, me.pulse_fd);
     close(fds[1]);
     if (pid < 0) {
         close(fds[0]);
@@ -514,8 +516,12 @@ static int start_all(void)
 {
     for (int i = 0; i < ROLE_COUNT; i++)
         me.children[i].role = (enum role)i;
+    /* All before the first is started: an update of the package in the middle cannot mix versions. */
+    for (const enum role *r = roles_start_order; *r != ROLE_SUPERVISOR; r++)
+        if ((me.children[*r].program = program_open(role_name(*r))) < 0)
+            return me.children[*r].program;
     for (const enum role *r = roles_start_order; *r != ROLE_SUPERVISOR; r++) {
-        int err = exists(*r) ? start(&me.children[*r]) : 0;
+        int err = start(&me.children[*r]);
         if (err)
             return err;
     }

@@ -6,7 +6,7 @@
  * kills the sensor: that closes its fanotify descriptor, and the kernel lets every waiting open through.
  *
  * The gate thread calls pulse_open once, from itself, before the first permission mark; pulse_beat whenever
- * it wakes, and it wakes at least every PULSE_BEAT_MS (the timeout of its poll); pulse_waiting when the
+ * it wakes, and it wakes at least every PULSE_BEAT_MS (a timer interrupts it); pulse_waiting when the
  * oldest event that is not answered changes; pulse_close after the fanotify descriptor is closed.
  */
 #ifndef IPC_PULSE_H

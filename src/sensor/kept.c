@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "sensor/hash.h"
 
-/* Open addressing with linear probing; fingerprint 0 is an empty place. */
+/* Open addressing with linear probing, filled to seven eighths; fingerprint 0 is an empty place. */
 struct table {
     struct place {
         uint64_t fingerprint, value;
@@ -50,7 +50,7 @@ static void resize(struct table *t, size_t size)
 
 static void put(struct table *t, uint64_t fingerprint, uint64_t value)
 {
-    if ((t->used + 1) * 4 > t->size * 3)
+    if ((t->used + 1) * 8 > t->size * 7)
         resize(t, t->size ? t->size * 2 : 1024);
     struct place *place = seek(t, fingerprint);
     if (place->fingerprint == 0)
