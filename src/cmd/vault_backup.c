@@ -72,7 +72,8 @@ static void show_progress(void *context, const struct vault_progress *progress)
     }
     char size[VAULT_SIZE_TEXT], rate[VAULT_SIZE_TEXT];
     double seconds = (double)(now - view->started_ns) / (double)NS_PER_SECOND;
-    fprintf(stderr, _("\r\033[K%llu files, %s, %s/s  %.100s"), (unsigned long long)progress->files,
+    fputs("\r\033[K", stderr);
+    fprintf(stderr, _("%llu files, %s, %s/s  %.100s"), (unsigned long long)progress->files,
             vault_common_size(progress->bytes, size),
             vault_common_size((uint64_t)((double)progress->bytes / seconds), rate), progress->path);
 }

@@ -46,7 +46,8 @@ static void show_progress(void *context, const struct vault_restore_progress *pr
         return;
     view->shown_ns = now;
     char size[VAULT_SIZE_TEXT];
-    fprintf(stderr, _("\r\033[K%llu files, %s"), (unsigned long long)progress->files,
+    fputs("\r\033[K", stderr);
+    fprintf(stderr, _("%llu files, %s"), (unsigned long long)progress->files,
             vault_common_size(progress->bytes, size));
 }
 

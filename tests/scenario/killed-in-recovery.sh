@@ -20,7 +20,7 @@ number=0
 proof_start recover=manual
 for bytes in 0 9 60 200; do
   number=$((number + 1))
-  proof_attack $([ $((number % 2)) = 0 ] && echo delete || echo replace)
+  if [ $((number % 2)) = 0 ]; then proof_attack delete; else proof_attack replace; fi
   proof_until proof_is $number contained
   proof_ask incident rollback $number >/dev/null 2>&1 &
   asked=$!

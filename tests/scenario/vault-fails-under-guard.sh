@@ -12,6 +12,7 @@ says_so() {
   [ "$(proof_json status -- 'bool(x["vault"]["text"] or x["vault"]["state"] != "open" or any(p["snapshot_failure"] for p in x["protected"]))')" = True ]
 }
 running() { [ "$(proof_json status -- 'x["guard"]["running"]')" = True ]; }
+# shellcheck disable=SC2044 # the names are hexadecimal
 damage() {
   local file
   case $1 in
