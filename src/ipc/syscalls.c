@@ -234,12 +234,12 @@ static const char *const exec_calls[] = {"execve",
                                          "eventfd",
                                          NULL};
 
-/* process_vm_readv: the flags of an openat2 lie in the memory of the program that waits. The timer is the gate's
- * beat. */
-static const char *const fanotify_calls[] = {"fanotify_init", "fanotify_mark",    "pidfd_open",
-                                             "preadv2",       "process_vm_readv", "pidfd_send_signal",
-                                             "ioctl",         "timer_create",     "timer_settime",
-                                             "timer_delete",  NULL};
+/* process_vm_readv: the flags of an openat2 lie in the memory of the program that waits. The timer is the
+ * gate's beat. */
+static const char *const fanotify_calls[] = {
+    "fanotify_init",    "fanotify_mark",     "pidfd_open", "preadv2",
+    "process_vm_readv", "pidfd_send_signal", "ioctl",      "timer_create",
+    "timer_settime",    "timer_delete",      NULL};
 
 #ifdef SANITIZED
 static const char *const sanitizer_calls[] = {"open",     "openat", "stat",   "newfstatat",
