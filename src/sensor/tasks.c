@@ -10,8 +10,8 @@
 #include "base/fd.h"
 #include "base/mem.h"
 
-/* Looks at a task that is not yet at rest. It runs on another processor and needs about a microsecond to get
- * there; to take it for a writer would cost thirty. */
+/* Looks at a task that is not yet at rest. It runs on another processor and is on its way there; to take it
+ * for a writer is safe but dear. The number is a choice, not measured. */
 #define RETRIES 40
 
 struct tasks {
