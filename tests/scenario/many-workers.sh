@@ -43,7 +43,8 @@ for i in $(seq 0 17); do
 done
 more() { [ "$(watched_incidents)" -gt "$count" ] && all_back; }
 proof_until more
-for pid in "${proof_pids[@]}"; do kill -KILL "$pid" 2>/dev/null; done
+proof_slay "${proof_pids[@]}"
+proof_pids=()
 
 count=$(watched_incidents)
 proof_attack encrypt

@@ -25,10 +25,20 @@ fail() {
   exit 1
 }
 
+# Kills them with all that they started, which a frozen parent does not take along.
+proof_slay() {
+  local all=("$@") at pid
+  for ((at = 0; at < ${#all[@]}; at++)); do
+    # shellcheck disable=SC2207  # a list of numbers
+    all+=($(cat /proc/"${all[at]}"/task/*/children 2>/dev/null))
+  done
+  for pid in "${all[@]}"; do kill -KILL "$pid" 2>/dev/null; done
+}
+
 proof_end() {
   local status=$? pid
   trap - EXIT
-  for pid in "${proof_pids[@]}"; do kill -KILL "$pid" 2>/dev/null; done
+  proof_slay "${proof_pids[@]}"
   watched_stop
   # What a freeze left is thawed by the kill; a control group goes when its last process does.
   for pid in "${proof_pids[@]}"; do wait "$pid" 2>/dev/null; done
