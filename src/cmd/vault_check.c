@@ -36,9 +36,10 @@ static void show_finding(void *context, enum vault_finding kind, const char *tex
 static void show_progress(void *context, uint64_t done, uint64_t total)
 {
     const struct view *view = context;
-    if (view->terminal)
-        fprintf(stderr, _("\r\033[K%llu of %llu packs read"), (unsigned long long)done,
-                (unsigned long long)total);
+    if (!view->terminal)
+        return;
+    fputs("\r\033[K", stderr);
+    fprintf(stderr, _("%llu of %llu packs read"), (unsigned long long)done, (unsigned long long)total);
 }
 
 static void show_summary(const struct view *view, const struct vault_check_result *result)
