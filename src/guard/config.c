@@ -196,7 +196,7 @@ static int read_respond(struct yaml_node *root, struct config *config)
     int err = section(root, "respond", &respond);
     if (err || !respond)
         return err;
-    int mode = config->mode, recover = config->recover_auto;
+    int mode = (int)config->mode, recover = config->recover_auto;
     err = yaml_choice(respond, "mode", false, modes, &mode);
     if (!err)
         err = yaml_choice(respond, "recover", false, recoveries, &recover);

@@ -45,10 +45,11 @@ static void drop_case(struct judge *j, struct work_case *c)
     case_free(c);
 }
 
+/* A case that waits for a person does not stop the backups: its plan names the versions it needs. */
 bool judge_tree_in_trouble(const struct judge *j, uint32_t tree)
 {
     for (const struct work_case *c = j->cases; c; c = c->next)
-        if (c->tree == tree && !c->dry && c->phase != CASE_DONE)
+        if (c->tree == tree && !c->dry && c->phase != CASE_DONE && c->phase != CASE_WAITING)
             return true;
     return false;
 }

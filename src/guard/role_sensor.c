@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "guard/role.h"
 #include "guard/roles.h"
+#include "sensor/held.h"
 #include "sensor/sensor.h"
 
 #define STATE_EVERY_NS NS_PER_SECOND
@@ -89,6 +90,27 @@ static int start(const struct config *config, sd_event *loop)
     return state_fd < 0 ? err_sys(_("cannot open the state folder %s"), config->state) : 0;
 }
 
+static void ignore_record(const struct held_record *record, void *self)
+{
+    (void)record;
+    (void)self;
+}
+
+/* What the last snapshot of the guard's previous life holds: until there is a new one, deletions find their
+ * version in it. A list that is missing or damaged is none. */
+static void take_last_lists(size_t trees)
+{
+    int held_fd FD_AUTO = openat(state_fd, "held", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    for (uint32_t tree = 0; held_fd >= 0 && tree < trees; tree++) {
+        uint64_t snapshot;
+        char name[64];
+        snprintf(name, sizeof name, HELD_NAME, tree);
+        if (held_read(held_fd, name, tree, &snapshot, ignore_record, NULL) != 0 ||
+            sensor_held(sensor, tree, snapshot, name) != 0)
+            log_info("no list of what the vault holds of folder %u yet", tree);
+    }
+}
+
 static int confined(void)
 {
     const struct config *config = role_config();
@@ -109,7 +131,10 @@ static int confined(void)
         .pulse = role_pulse(),
     };
     int err = sensor_start(&options, &ops, NULL, &sensor);
-    return err ? err : role_every(STATE_EVERY_NS, tell_state, NULL);
+    if (err)
+        return err;
+    take_last_lists(config->tree_count);
+    return role_every(STATE_EVERY_NS, tell_state, NULL);
 }
 
 static void guard_pid(enum role role, int32_t pid, bool on)

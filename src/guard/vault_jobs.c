@@ -187,7 +187,7 @@ static int snapshot(const struct vault_job *job, const struct config *config, st
         err_set(ERR_INVALID, _("there is no such protected folder"));
         return tell_failure(job, fd);
     }
-    snprintf(name, sizeof name, "tree-%u", job->order.tree);
+    snprintf(name, sizeof name, HELD_NAME, job->order.tree);
     int held_fd FD_AUTO = open_held_folder(state_fd);
     if (held_fd < 0 || held_create(held_fd, name, job->order.tree, 0, &work.held) != 0)
         return tell_failure(job, fd);

@@ -149,8 +149,10 @@ void cgroup_each(const char *name, void (*each)(int32_t pid, void *self), void *
 void cgroup_remove(const char *name)
 {
     char path[CGROUP_PATH_SIZE * 2];
+    /* A process on its way out still counts for a moment. */
     if (path_of(name, "", path) == 0)
-        rmdir(path);
+        for (int tries = 0; rmdir(path) != 0 && errno == EBUSY && tries < 100; tries++)
+            usleep(1000);
     if (path_of("", "", path) == 0)
         rmdir(path); /* the last one takes the parent with it; else it is busy */
 }

@@ -18,6 +18,9 @@ struct held_record {
     int64_t mtime_ns, ctime_ns;
 };
 
+/* The name of a tree's list, by its index. */
+#define HELD_NAME "tree-%u"
+
 struct held_writer;
 
 /* Starts a list in a temporary file; held_finish makes it durable under `name`. */
