@@ -318,6 +318,10 @@ void judge_case_flushed(struct judge *j, uint64_t token)
 
 static void recovered(struct judge *j, struct work_case *c, const struct action *action)
 {
+    if (action->result == ACTION_WOULD && c->recover_asked) {
+        continue_recovery(j, c);
+        return;
+    }
     if (action->result == ACTION_WOULD) {
         set_phase(j, c, CASE_WAITING);
         return;
@@ -532,12 +536,12 @@ int judge_rollback(struct judge *j, uint32_t id)
         return err;
     if (!c || c->dry || (c->phase == CASE_DONE && incident->state == INCIDENT_RECOVERED))
         return err_set(ERR_INVALID, _("incident %u has nothing left to put back"), id);
-    if (c->phase == CASE_CONTAINING || c->phase == CASE_FLUSHING) {
-        c->recover_asked = true;
+    if (c->phase >= CASE_PUTTING_BACK)
+        return busy(c);
+    if (c->phase != CASE_WAITING && c->phase != CASE_DONE) {
+        c->recover_asked = true; /* the plan is being made; it will be run */
         return 0;
     }
-    if (c->phase != CASE_WAITING && c->phase != CASE_DONE)
-        return busy(c);
     continue_recovery(j, c);
     return 0;
 }

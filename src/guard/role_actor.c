@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/fd.h"
@@ -80,12 +81,23 @@ static void fail(struct action *action, const struct order *order)
     snprintf(action->text, sizeof action->text, "%s", err_text());
 }
 
+static bool has_plan(uint32_t incident)
+{
+    char path[64];
+    snprintf(path, sizeof path, "incidents/%u/plan", incident);
+    return faccessat(state_fd, path, F_OK, 0) == 0;
+}
+
 /* Without steps: what the plan on the disk still lacks. */
 static int recover(const struct apply_options *options, const struct job *job, struct action *action)
 {
     int err = 0;
     if (job->count > 0)
         err = apply_plan(options, job->order.incident, job->steps, job->count);
+    else if (!has_plan(job->order.incident))
+        err = err_hint(
+            err_set(ERR_NOT_FOUND, _("the guard ended before the plan to put the files back was written")),
+            _("restore them from the vault: beffroi vault restore --help"));
     if (err)
         return err;
     if (job->order.dry) {
