@@ -51,6 +51,6 @@ python3 -c 'import json,sys; assert [e["number"] for e in json.load(open(sys.arg
 
 # Nothing half-written stays behind.
 [ -z "$(find "$T/disk" -name '.tmp-*')" ] || fail "temporary files are left"
-input=${WRITER[1]}
+input=${WRITER[1]} writer=$WRITER_PID # bash forgets the number when it ends
 exec {input}>&-
-wait "$WRITER_PID"
+wait "$writer"
