@@ -6,9 +6,10 @@ set -u
 # shellcheck source=tests/scenario/lib/proof.sh
 . "$SOURCE/tests/scenario/lib/proof.sh"
 
-proof_files 120
+proof_files 360
 proof_start
-proof_attack encrypt 60
+# Many files: until it stands still it skips those that are refused to it.
+proof_attack encrypt 300
 proof_until proof_is 1 recovered
 proof_back 1
 proof_ask incident close 1 >"$T/out" 2>&1 || fail "close: $(cat "$T/out")"
