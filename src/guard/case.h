@@ -44,8 +44,8 @@ struct work_case {
     struct actor culprits[ALERT_CULPRITS];
     size_t order_count; /* those of the current phase */
     struct case_order orders[CASE_ORDERS];
-    uint64_t flush_token; /* of the last flush sent; earlier ones are out of date */
-    size_t flushes_left;
+    uint64_t token; /* of what the sensor was last asked (flush, condemn); earlier answers are out of date */
+    size_t answers_left;
     struct step *steps; /* the plan, owned */
     size_t step_count;
     int64_t phase_since_ns;       /* monotonic */

@@ -107,16 +107,16 @@ static void send_steps(struct judge *j, struct work_case *c, const struct order 
 
 /* Containing --------------------------------------------------------------------------------------------- */
 
-static void condemn(struct judge *j, const struct actor *who, bool on)
+static void condemn(struct judge *j, const struct actor *who)
 {
-    struct message m = {.type = MSG_CONDEMN, .condemn = {.on = on, .actor = *who}};
+    struct message m = {.type = MSG_CONDEMN, .condemn = {.on = true, .actor = *who}};
     judge_send(j, ROLE_SENSOR, &m);
 }
 
 static void contain(struct judge *j, struct work_case *c, const struct actor *who, bool undo)
 {
-    if (!c->dry)
-        condemn(j, who, !undo);
+    if (!c->dry && !undo)
+        condemn(j, who);
     struct order order = {
         .kind = who->client[0] ? ORDER_LOCKOUT : ORDER_FREEZE,
         .undo = undo,
@@ -176,10 +176,10 @@ void judge_open_case(struct judge *j, const struct alert *alert)
 static void start_flush(struct judge *j, struct work_case *c)
 {
     set_phase(j, c, CASE_FLUSHING);
-    c->flush_token = j->next_token++;
-    c->flushes_left = c->culprit_count;
+    c->token = j->next_token++;
+    c->answers_left = c->culprit_count;
     for (size_t i = 0; i < c->culprit_count; i++) {
-        struct message m = {.type = MSG_FLUSH, .flush = {.token = c->flush_token, .actor = c->culprits[i]}};
+        struct message m = {.type = MSG_FLUSH, .flush = {.token = c->token, .actor = c->culprits[i]}};
         judge_send(j, ROLE_SENSOR, &m);
     }
 }
@@ -303,7 +303,7 @@ static void contained(struct judge *j, struct work_case *c)
 void judge_case_flushed(struct judge *j, uint64_t token)
 {
     for (struct work_case *c = j->cases; c; c = c->next) {
-        if (c->phase != CASE_FLUSHING || c->flush_token != token || --c->flushes_left > 0)
+        if (c->phase != CASE_FLUSHING || c->token != token || --c->answers_left > 0)
             continue;
         make_plan(j, c);
         struct incident_change change = {.state = INCIDENT_CONTAINED};
@@ -374,13 +374,37 @@ static void released(struct judge *j, struct work_case *c)
     drop_case(j, c);
 }
 
-static void release(struct judge *j, struct work_case *c)
+static void let_go(struct judge *j, struct work_case *c)
 {
-    set_phase(j, c, CASE_RELEASING);
+    c->answers_left = 0;
     for (size_t i = 0; i < c->culprit_count; i++)
         contain(j, c, &c->culprits[i], true);
     if (c->culprit_count == 0)
         released(j, c);
+}
+
+/* The sensor first: whoever goes on before it knows would wait at his next open and be refused. */
+static void release(struct judge *j, struct work_case *c)
+{
+    set_phase(j, c, CASE_RELEASING);
+    c->token = j->next_token++;
+    c->answers_left = c->dry || !j->peers[ROLE_SENSOR] ? 0 : c->culprit_count;
+    for (size_t i = 0; c->answers_left > 0 && i < c->culprit_count; i++) {
+        struct message m = {.type = MSG_CONDEMN, .condemn = {.token = c->token, .actor = c->culprits[i]}};
+        judge_send(j, ROLE_SENSOR, &m);
+    }
+    if (c->answers_left == 0)
+        let_go(j, c);
+}
+
+void judge_case_condemned(struct judge *j, uint64_t token)
+{
+    for (struct work_case *c = j->cases; c; c = c->next) {
+        if (c->phase != CASE_RELEASING || c->token != token || c->answers_left == 0 || --c->answers_left > 0)
+            continue;
+        let_go(j, c);
+        return;
+    }
 }
 
 static void phase_over(struct judge *j, struct work_case *c, const struct action *action)
@@ -438,13 +462,16 @@ void judge_case_step_result(struct judge *j, const struct msg_step_result *resul
 
 void judge_case_resend(struct judge *j, enum role role)
 {
-    for (struct work_case *c = j->cases; c; c = c->next) {
+    for (struct work_case *c = j->cases, *next; c; c = next) {
+        next = c->next; /* letting go may end the case */
         if (role == ROLE_SENSOR) {
             /* A new sensor knows nothing of who is condemned, and has no changes left to tell. */
             for (size_t i = 0; !c->dry && c->phase < CASE_RELEASING && i < c->culprit_count; i++)
-                condemn(j, &c->culprits[i], true);
+                condemn(j, &c->culprits[i]);
             if (c->phase == CASE_FLUSHING)
                 start_flush(j, c);
+            else if (c->phase == CASE_RELEASING && c->answers_left > 0)
+                let_go(j, c);
             continue;
         }
         for (size_t i = 0; i < c->order_count; i++) {
@@ -481,7 +508,7 @@ static void resume(struct judge *j, struct work_case *c, const struct incident *
         return;
     }
     for (size_t i = 0; !c->dry && i < c->culprit_count; i++)
-        condemn(j, &c->culprits[i], true);
+        condemn(j, &c->culprits[i]);
     if (incident->state == INCIDENT_RECOVERED)
         set_phase(j, c, CASE_DONE);
     else if (!j->config->recover_auto)

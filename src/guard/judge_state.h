@@ -88,6 +88,7 @@ void judge_open_case(struct judge *j, const struct alert *alert);
 void judge_resume_cases(struct judge *j);
 void judge_case_action(struct judge *j, const struct action *action);
 void judge_case_flushed(struct judge *j, uint64_t token);
+void judge_case_condemned(struct judge *j, uint64_t token);
 void judge_case_step_result(struct judge *j, const struct msg_step_result *result);
 /* A role came back: orders of the current phase that went to it are sent again. */
 void judge_case_resend(struct judge *j, enum role role);

@@ -65,7 +65,8 @@ static void serve(struct copiers *c, struct job *job)
     bool located = room_locate(s, job->fd, st.st_dev, &tree, path);
     procs_look(s->procs, pid, &actor);
     enum verdict verdict = suspects_ask(s->suspects, &actor, located ? tree : UINT32_MAX);
-    if (verdict == VERDICT_CONDEMNED && s->may_hold) {
+    job->stoppable = !actor.client[0];
+    if (verdict == VERDICT_CONDEMNED && s->may_hold && !job->stoppable) {
         jobs_done(c->jobs, job, false);
         return;
     }
@@ -76,6 +77,8 @@ static void serve(struct copiers *c, struct job *job)
     uint64_t token = 0;
     if (verdict == VERDICT_QUIET || !s->may_hold)
         jobs_done(c->jobs, job, true);
+    else if (verdict == VERDICT_CONDEMNED)
+        jobs_hold_stopped(c->jobs, job, clock_system.monotonic_ns(clock_system.self));
     else
         token = jobs_hold(c->jobs, job, clock_system.monotonic_ns(clock_system.self));
     if (token != 0)

@@ -29,7 +29,7 @@
 #define JOBS_MAX    2048
 #define BATCH       64                  /* events read at once */
 #define STUCK_NS    (1 * NS_PER_SECOND) /* a batch that takes longer is answered by the deadline thread */
-#define TICK_NS     (10 * NS_PER_MS)    /* how exactly deadlines are kept */
+#define TICK_NS     (2 * NS_PER_MS)     /* how exactly deadlines are kept and a stop is seen */
 #define IDLE_NS     (500 * NS_PER_MS)
 #define BUCKETS     256 /* of the histogram: four per doubling */
 #define EVENT_FLAGS (O_RDONLY | O_LARGEFILE | O_CLOEXEC | O_NOATIME)
@@ -97,6 +97,12 @@ static void answer(int fd, bool allow, int64_t began_ns, void *self)
     count_latency(g, now_ns() - began_ns);
 }
 
+static bool is_stopped(int32_t tid, void *self)
+{
+    (void)self;
+    return procs_is_stopped(tid);
+}
+
 static bool claim(struct waiting *w)
 {
     return !atomic_exchange(&w->answered, true);
@@ -144,7 +150,7 @@ static bool pass_quiet_writer(struct gate *g, struct waiting *w, struct task *ta
     struct before before = {.pid = actor.pid, .uid = actor.uid};
     if (suspects_any(g->s->suspects)) {
         enum verdict verdict = suspects_ask(g->s->suspects, &actor, UINT32_MAX);
-        if (verdict == VERDICT_CONDEMNED && g->s->may_hold) {
+        if (verdict == VERDICT_CONDEMNED && g->s->may_hold && actor.client[0]) {
             let_pass(g, w, false, began_ns);
             return true;
         }
@@ -350,7 +356,7 @@ static int open_gate(struct gate *g)
     getrlimit(RLIMIT_NOFILE, &limit);
     g->tasks = tasks_new((size_t)limit.rlim_cur / 8);
     size_t places = (size_t)limit.rlim_cur / 8;
-    g->jobs = jobs_new(places < JOBS_MAX ? places : JOBS_MAX, answer, g);
+    g->jobs = jobs_new(places < JOBS_MAX ? places : JOBS_MAX, answer, is_stopped, g);
     return copiers_start(g->s, g->jobs, COPIERS, &g->copiers);
 }
 
@@ -428,5 +434,5 @@ void gate_free(struct gate *g)
 void gate_synced(struct gate *g, uint64_t token, bool deny)
 {
     if (g)
-        jobs_answer_hold(g->jobs, token, !(deny && g->s->may_hold));
+        jobs_answer_hold(g->jobs, token, !(deny && g->s->may_hold), now_ns());
 }

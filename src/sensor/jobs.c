@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "sensor/sensor.h"
 
-enum place_state { PLACE_FREE, PLACE_QUEUED, PLACE_BUSY, PLACE_HELD };
+enum place_state { PLACE_FREE, PLACE_QUEUED, PLACE_BUSY, PLACE_HELD, PLACE_STOPPING };
 
 struct place {
     struct job job; /* first, so that a job leads to its place */
@@ -26,6 +26,7 @@ struct jobs {
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t arrived, waiting;
     jobs_answer answer;
+    jobs_stopped stopped;
     void *self;
     uint32_t free, first, last;
     size_t taken;
@@ -35,7 +36,7 @@ struct jobs {
     struct place places[];
 };
 
-struct jobs *jobs_new(size_t places, jobs_answer answer, void *self)
+struct jobs *jobs_new(size_t places, jobs_answer answer, jobs_stopped stopped, void *self)
 {
     struct jobs *j = mem_zalloc(1, sizeof *j + places * sizeof *j->places);
     pthread_condattr_t attributes;
@@ -46,6 +47,7 @@ struct jobs *jobs_new(size_t places, jobs_answer answer, void *self)
     pthread_cond_init(&j->waiting, &attributes);
     pthread_condattr_destroy(&attributes);
     j->answer = answer;
+    j->stopped = stopped;
     j->self = self;
     j->count = places;
     j->first = j->last = NOWHERE;
@@ -153,15 +155,40 @@ uint64_t jobs_hold(struct jobs *j, struct job *job, int64_t now_ns)
     return token;
 }
 
-void jobs_answer_hold(struct jobs *j, uint64_t token, bool allow)
+static void wait_stopped(struct place *place, int64_t now_ns)
+{
+    place->state = PLACE_STOPPING;
+    place->token = 0;
+    place->job.in_copy = false;
+    place->deadline_ns = now_ns + SENSOR_HOLD_MS * NS_PER_MS;
+}
+
+void jobs_answer_hold(struct jobs *j, uint64_t token, bool allow, int64_t now_ns)
 {
     pthread_mutex_lock(&j->lock);
-    for (size_t i = 0; i < j->count && token != 0; i++)
-        if (j->places[i].state == PLACE_HELD && j->places[i].token == token) {
-            answer(j, &j->places[i], allow);
-            release(j, &j->places[i]);
-            break;
+    for (size_t i = 0; i < j->count && token != 0; i++) {
+        struct place *place = &j->places[i];
+        if (place->state != PLACE_HELD || place->token != token)
+            continue;
+        if (!allow && place->job.stoppable) {
+            wait_stopped(place, now_ns);
+        } else {
+            answer(j, place, allow);
+            release(j, place);
         }
+        break;
+    }
+    pthread_mutex_unlock(&j->lock);
+}
+
+void jobs_hold_stopped(struct jobs *j, struct job *job, int64_t now_ns)
+{
+    struct place *place = (struct place *)job;
+    pthread_mutex_lock(&j->lock);
+    if (job->answered)
+        release(j, place);
+    else
+        wait_stopped(place, now_ns);
     pthread_mutex_unlock(&j->lock);
 }
 
@@ -171,11 +198,15 @@ size_t jobs_expire(struct jobs *j, int64_t now_ns, bool *waiting)
     pthread_mutex_lock(&j->lock);
     for (size_t i = 0; i < j->count && j->taken > 0; i++) {
         struct place *place = &j->places[i];
-        if (place->state == PLACE_FREE || place->job.answered || now_ns < place->deadline_ns)
+        if (place->state == PLACE_FREE || place->job.answered)
+            continue;
+        bool stopping = place->state == PLACE_STOPPING;
+        bool stopped = stopping && j->stopped(place->job.tid, j->self);
+        if (!stopped && now_ns < place->deadline_ns)
             continue;
         unkept += place->job.in_copy;
-        answer(j, place, true);
-        if (place->state == PLACE_HELD)
+        answer(j, place, stopped || !stopping);
+        if (place->state == PLACE_HELD || stopping)
             release(j, place);
     }
     *waiting = j->taken > 0;

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,6 +112,46 @@ bool procs_parse_stat(const char *text, size_t length, struct proc_stat *out)
     out->terminal = terminal;
     out->start = start;
     return true;
+}
+
+/* SigPnd and ShdPnd are hexadecimal masks; signal N is bit N - 1. */
+static bool has_pending_stop(const char *text, const char *label)
+{
+    const char *at = strstr(text, label);
+    return at && strtoull(at + strlen(label), NULL, 16) >> (SIGSTOP - 1) & 1;
+}
+
+bool procs_parse_stopped(const char *text, size_t length)
+{
+    char copy[4096];
+    size_t size = length < sizeof copy - 1 ? length : sizeof copy - 1;
+    memcpy(copy, text, size);
+    copy[size] = '\0';
+    const char *state = strstr(copy, "\nState:\t");
+    return (state && (state[8] == 'T' || state[8] == 't')) || has_pending_stop(copy, "\nSigPnd:\t") ||
+           has_pending_stop(copy, "\nShdPnd:\t");
+}
+
+static bool is_thread_stopped(int32_t tid)
+{
+    char text[4096];
+    ssize_t got = procs_read(tid, "status", text, sizeof text);
+    return got <= 0 || procs_parse_stopped(text, (size_t)got);
+}
+
+/* One thread takes the signal from the queue for all; the others, blocked in the kernel, show nothing of it.
+ */
+bool procs_is_stopped(int32_t tid)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/task", (int)tid);
+    bool stopped = is_thread_stopped(tid);
+    DIR *threads = stopped ? NULL : opendir(path);
+    for (struct dirent *entry; threads && !stopped && (entry = readdir(threads));)
+        stopped = entry->d_name[0] != '.' && is_thread_stopped((int32_t)strtol(entry->d_name, NULL, 10));
+    if (threads)
+        closedir(threads);
+    return stopped;
 }
 
 static bool read_stat(int32_t pid, struct proc_stat *out)

@@ -46,6 +46,11 @@ bool procs_parse_stat(const char *text, size_t length, struct proc_stat *out);
  * 139 whose socket is one of `inodes`. An IPv4 address in IPv6 is written as IPv4. */
 bool procs_parse_peer(const char *table, size_t length, const uint64_t *inodes, size_t inode_count,
                       char out[static ACTOR_CLIENT_SIZE]);
+/* Whether a stop has reached the thread's process: a thread of it stands still, or the signal is pending and
+ * will be met before the waiting thread returns to its program. Also true when it is gone. */
+bool procs_is_stopped(int32_t tid);
+/* The same of one thread, from the text of its status. */
+bool procs_parse_stopped(const char *text, size_t length);
 /* Reads /proc/PID/NAME; returns the length or -1. */
 ssize_t procs_read(int32_t pid, const char *name, char *out, size_t size);
 

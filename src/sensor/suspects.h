@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Whom the judge wants to be asked about (watched) and whom he wants refused (condemned).
+ * Whom the judge wants to be asked about (watched) and whom he wants stopped or refused (condemned).
  */
 #ifndef SENSOR_SUSPECTS_H
 #define SENSOR_SUSPECTS_H

@@ -29,6 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     case 1:
         if (procs_parse_status(text, size - 1, &status) && !memchr(status.name, '\0', sizeof status.name))
             abort();
+        procs_parse_stopped(text, size - 1);
         break;
     case 2:
         if (procs_parse_stat(text, size - 1, &stat) && !memchr(stat.name, '\0', sizeof stat.name))
