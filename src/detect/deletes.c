@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "detect/deletes.h"
 
+#include "detect/detector.h"
+
 #define WIDE_TOPS 4
 
 void deletes_count(struct score *score, uint64_t top)
@@ -40,7 +42,7 @@ bool deletes_is_mass(const struct limits *limits, const struct score *score, uin
         return false;
     if (is_noted(limits, score))
         return true;
-    if (tree_files == 0)
+    if (tree_files == DETECT_FILES_UNKNOWN)
         return spread >= WIDE_TOPS && net >= limits->delete_blind_files;
     if (spread < 2)
         return gross * 100 >= tree_files * limits->delete_single_percent;

@@ -19,7 +19,8 @@
 void deletes_count(struct score *score, uint64_t top);
 /* In how many top folders: 0..SCORE_SPREAD. */
 unsigned deletes_spread(const struct score *score);
-/* Whether the score's deletions are an attack; `tree_files`: what the tree had, 0 not known. */
+/* Whether the score's deletions are an attack; `tree_files`: what the tree had, or
+ * DETECT_FILES_UNKNOWN. */
 bool deletes_is_mass(const struct limits *limits, const struct score *score, uint32_t tree_files);
 
 #endif

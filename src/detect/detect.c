@@ -45,6 +45,7 @@ struct detect *detect_new_with(const struct detect_sink *sink, size_t tree_count
     d->context.limits = *limits;
     d->context.tree_count = tree_count;
     d->context.tree_files = mem_zalloc(tree_count + 1, sizeof(uint32_t));
+    memset(d->context.tree_files, 0xFF, tree_count * sizeof(uint32_t)); /* DETECT_FILES_UNKNOWN */
     for (size_t i = 0; detector_table[i] && i < DETECTORS_MAX; i++)
         d->states[i] = detector_table[i]->create(&d->context);
     return d;
@@ -70,16 +71,22 @@ void detect_set_tree_files(struct detect *d, uint32_t tree, uint32_t files)
 
 uint32_t detect_context_files(const struct detect_context *context, uint32_t tree)
 {
-    return tree < context->tree_count ? context->tree_files[tree] : 0;
+    return tree < context->tree_count ? context->tree_files[tree] : DETECT_FILES_UNKNOWN;
 }
 
-/* Between two counts by the sensor, files that are made are added: they may be deleted again. */
-static void count_made(struct detect *d, const struct event *event)
+/* Between two counts by the sensor, what is made and deleted is counted here: a deletion is measured against
+ * what the tree had, and files made a moment ago may be deleted again. */
+static void count_on(struct detect *d, const struct event *event)
 {
-    if (event->kind == EVENT_CREATED && !(event->flags & (EVENT_FOLDER | EVENT_SYMLINK)) &&
-        event->tree < d->context.tree_count && d->context.tree_files[event->tree] > 0 &&
-        d->context.tree_files[event->tree] < UINT32_MAX)
-        d->context.tree_files[event->tree]++;
+    if ((event->flags & (EVENT_FOLDER | EVENT_SYMLINK)) || event->tree >= d->context.tree_count)
+        return;
+    uint32_t *files = &d->context.tree_files[event->tree];
+    if (*files == DETECT_FILES_UNKNOWN)
+        return;
+    if (event->kind == EVENT_CREATED && *files < DETECT_FILES_UNKNOWN - 1)
+        ++*files;
+    else if (event->kind == EVENT_DELETED && *files > 0)
+        --*files;
 }
 
 static bool is_approved(const struct detect *d, const struct actor *actor, uint32_t tree)
@@ -100,11 +107,11 @@ void detect_event(struct detect *d, const struct event *event)
     if (event->monotonic_ns < 0)
         return; /* no clock of Linux says so: a malformed event, and all arithmetic counts on it */
     bool approved = is_approved(d, &event->actor, event->tree);
+    count_on(d, event);
     event = known_complete(d->known, event, d->scratch);
     for (size_t i = 0; detector_table[i] && i < DETECTORS_MAX; i++)
         detector_table[i]->on_event(d->states[i], event, approved);
     known_learn(d->known, event);
-    count_made(d, event);
 }
 
 void detect_tick(struct detect *d, int64_t monotonic_ns)

@@ -24,10 +24,10 @@ struct detect_sink {
     void *self;
 };
 
-/* `tree_files` may be 0 (not yet known); see detect_set_tree_files. */
 struct detect *detect_new(const struct detect_sink *sink, size_t tree_count);
 void detect_free(struct detect *d);
-/* How many files a protected tree has: mass deletion is measured against it. */
+/* How many files a protected tree has: mass deletion is measured against it. Not known until the first call;
+ * between two calls the events themselves are counted. */
 void detect_set_tree_files(struct detect *d, uint32_t tree, uint32_t files);
 void detect_event(struct detect *d, const struct event *event);
 /* About once a second: lets old scores fade. Monotonic time, as in the events. */

@@ -8,12 +8,14 @@
 #include "detect/detect.h"
 #include "detect/limits.h"
 
+#define DETECT_FILES_UNKNOWN UINT32_MAX
+
 /* What all detectors of one `struct detect` share; it outlives them. */
 struct detect_context {
     struct detect_sink sink;
     struct limits limits;
     size_t tree_count;
-    uint32_t *tree_files; /* by tree; 0: not known */
+    uint32_t *tree_files; /* by tree, as it is now; or DETECT_FILES_UNKNOWN */
 };
 
 struct detector {
@@ -31,7 +33,7 @@ extern const struct detector detector_ransomware;
 /* All detectors, ended by NULL. */
 extern const struct detector *const detector_table[];
 
-/* How many files of a tree, 0 when not known (or no such tree). */
+/* How many files a tree has now; DETECT_FILES_UNKNOWN also when there is no such tree. */
 uint32_t detect_context_files(const struct detect_context *context, uint32_t tree);
 
 /* detect_new with other limits than the defaults: for replays and tuning. */

@@ -154,6 +154,13 @@ static void keep_alarmed(const struct limits *l, struct score *score)
     }
 }
 
+/* How many files the tree had before this score's deletions. */
+static uint32_t files_before(const struct ransomware *r, const struct score *score, uint32_t tree)
+{
+    uint32_t now = detect_context_files(r->context, tree);
+    return now < DETECT_FILES_UNKNOWN - score->deleted ? now + score->deleted : DETECT_FILES_UNKNOWN;
+}
+
 static void ring(struct ransomware *r, struct score *score, struct doer *doer, const struct event *event)
 {
     struct alert alert = {
@@ -166,7 +173,7 @@ static void ring(struct ransomware *r, struct score *score, struct doer *doer, c
         .last_sequence = event->sequence,
         .tree = event->tree,
     };
-    reasons_write(score, detect_context_files(r->context, event->tree), event->monotonic_ns, &alert);
+    reasons_write(score, files_before(r, score, event->tree), event->monotonic_ns, &alert);
     add_culprits(r, &alert, score, doer->known ? doer->process : NULL);
     keep_alarmed(limits_of(r), score);
     if (r->context->sink.alert)
@@ -326,8 +333,8 @@ static void weigh_decoy_gone(struct ransomware *r, struct doer *doer, const stru
 static void count_deletion(struct ransomware *r, struct score *score, struct doer *doer,
                            const struct event *event)
 {
-    uint32_t files = detect_context_files(r->context, event->tree);
     deletes_count(score, names_top_hash(event->path));
+    uint32_t files = files_before(r, score, event->tree);
     score->used_ns = event->monotonic_ns;
     if (score->deleted == 1) {
         score->delete_first_ns = event->monotonic_ns;

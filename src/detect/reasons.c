@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/i18n.h"
+#include "detect/detector.h"
 
 static const char *const spoil_names[SPOIL_COUNT] = {
     [SPOIL_NONE] = "none",
@@ -122,7 +123,7 @@ static void write_deletion(const struct score *score, uint32_t tree_files, const
     char *out = next_reason(alert);
     if (!out)
         return;
-    if (tree_files)
+    if (tree_files != DETECT_FILES_UNKNOWN)
         snprintf(out, ALERT_REASON_SIZE,
                  P_("%1$u of the %2$u files of this folder was deleted in %3$s",
                     "%1$u of the %2$u files of this folder were deleted in %3$s", score->deleted),

@@ -9,7 +9,7 @@
 #include "model/alert.h"
 
 /* Fills alert->reasons from what the score counted until `now` (monotonic), the weightiest first.
- * `tree_files`: for the sentence about deletions; 0 not known. */
+ * `tree_files`: what the tree had, for the sentence about deletions; or DETECT_FILES_UNKNOWN. */
 void reasons_write(const struct score *score, uint32_t tree_files, int64_t now, struct alert *alert);
 
 /* A spoil's word for traces and JSON ("type-lost"), and back (SPOIL_NONE when there is no such). */

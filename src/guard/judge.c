@@ -114,8 +114,6 @@ static void on_sensor_state(struct judge *j, const struct msg_sensor_state *stat
                     false);
     }
     j->sensor = *state;
-    for (uint32_t tree = 0; tree < j->config->tree_count; tree++)
-        detect_set_tree_files(j->detect, tree, state->files);
 }
 
 static void on_role_lost(struct judge *j, const struct msg_role_lost *lost)
@@ -163,8 +161,12 @@ static void from_sensor(struct judge *j, const struct message *m)
         on_sync(j, &m->sync);
     else if (m->type == MSG_FLUSHED)
         judge_case_flushed(j, m->flushed.token);
+    else if (m->type == MSG_CONDEMNED)
+        judge_case_condemned(j, m->condemned.token);
     else if (m->type == MSG_SENSOR_STATE)
         on_sensor_state(j, &m->sensor_state);
+    else if (m->type == MSG_TREE_FILES)
+        detect_set_tree_files(j->detect, m->tree_files.tree, m->tree_files.files);
 }
 
 static void from_vault(struct judge *j, const struct message *m)

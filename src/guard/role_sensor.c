@@ -81,6 +81,11 @@ static void tell_state(void *argument)
                                          .gate = state.gate}};
     memcpy(m.sensor_state.blind_to, state.blind_to, sizeof m.sensor_state.blind_to);
     post(&m);
+    for (uint32_t tree = 0; state.ready && tree < role_config()->tree_count; tree++) {
+        struct message files = {.type = MSG_TREE_FILES,
+                                .tree_files = {.tree = tree, .files = sensor_files(sensor, tree)}};
+        post(&files);
+    }
 }
 
 static int start(const struct config *config, sd_event *loop)
@@ -164,6 +169,14 @@ static void flush(const struct msg_flush *flush)
     role_post(send_on_loop, m);
 }
 
+static void condemn(const struct msg_condemn *m)
+{
+    sensor_condemn(sensor, &m->actor, m->on);
+    struct message answer = {.type = MSG_CONDEMNED, .condemned = {.token = m->token}};
+    if (m->token != 0)
+        post(&answer);
+}
+
 static void message(enum role peer, struct message *m, int fd)
 {
     fd_close(&fd);
@@ -174,7 +187,7 @@ static void message(enum role peer, struct message *m, int fd)
     else if (m->type == MSG_WATCH)
         sensor_watch(sensor, (enum scope)m->watch.scope, &m->watch.actor, m->watch.tree, m->watch.on);
     else if (m->type == MSG_CONDEMN)
-        sensor_condemn(sensor, &m->condemn.actor, m->condemn.on);
+        condemn(&m->condemn);
     else if (m->type == MSG_FLUSH)
         flush(&m->flush);
     else if (m->type == MSG_HELD) {

@@ -231,8 +231,20 @@ static void flushed(struct codec *c, struct message *m)
 
 static void condemn(struct codec *c, struct message *m)
 {
+    u64(c, &m->condemn.token);
     flag(c, &m->condemn.on);
     actor(c, &m->condemn.actor);
+}
+
+static void condemned(struct codec *c, struct message *m)
+{
+    u64(c, &m->condemned.token);
+}
+
+static void tree_files(struct codec *c, struct message *m)
+{
+    u32(c, &m->tree_files.tree);
+    u32(c, &m->tree_files.files);
 }
 
 static void held(struct codec *c, struct message *m)
@@ -390,6 +402,8 @@ static const struct row {
     [MSG_FLUSH] = {"flush", flush},
     [MSG_FLUSHED] = {"flushed", flushed},
     [MSG_CONDEMN] = {"condemn", condemn},
+    [MSG_CONDEMNED] = {"condemned", condemned},
+    [MSG_TREE_FILES] = {"tree-files", tree_files},
     [MSG_HELD] = {"held", held},
     [MSG_SENSOR_STATE] = {"sensor-state", sensor_state},
     [MSG_ORDER] = {"order", order},

@@ -5,11 +5,10 @@
  * decode ends the channel: the other side is broken or hostile.
  *
  *   supervisor <-> every role    wire, ready, alive, role-lost, stop, guard-pid
- *   sensor     <-> judge         event, sync/synced, flush/flushed, watch, condemn, held, sensor-state
- *   judge      <-> actor         order, step, steps-end, action, step-result
- *   judge      <-> vault         order, step, steps-end, action, step-result, snapshot, vault-state
- *   judge      <-> scribe        append, appended, replay
- *   api        <-> judge         request, response
+ *   sensor     <-> judge         event, sync/synced, flush/flushed, watch, condemn/condemned, held,
+ * sensor-state, tree-files judge      <-> actor         order, step, steps-end, action, step-result judge <->
+ * vault         order, step, steps-end, action, step-result, snapshot, vault-state judge      <-> scribe
+ * append, appended, replay api        <-> judge         request, response
  */
 #ifndef IPC_MESSAGE_H
 #define IPC_MESSAGE_H
@@ -48,11 +47,13 @@ enum message_type {
                           are weighed */
     MSG_SYNCED = 12,   /* judge: the answer to `token`: let it go or refuse */
     MSG_WATCH = 13,   /* judge: from now on `scope` must be asked about (MSG_SYNC) at its opens for writing */
-    MSG_CONDEMN = 14, /* judge: refuse every open for writing of this process tree or client */
+    MSG_CONDEMN = 14, /* judge: hold (a process tree, until it is stopped) or refuse every open for writing */
     MSG_HELD = 15,    /* judge: a snapshot is complete; the file names what the vault now holds */
     MSG_SENSOR_STATE = 16,
-    MSG_FLUSH = 17,   /* judge: `actor` is stopped; tell all it did, also to files it still holds open */
-    MSG_FLUSHED = 18, /* sensor: every event of that actor has been sent */
+    MSG_FLUSH = 17,      /* judge: `actor` is stopped; tell all it did, also to files it still holds open */
+    MSG_FLUSHED = 18,    /* sensor: every event of that actor has been sent */
+    MSG_CONDEMNED = 9,   /* sensor: the condemnation with this token is in force, or no longer */
+    MSG_TREE_FILES = 19, /* sensor: so many files are in this tree */
     MSG_ORDER = 20,
     MSG_STEP = 21, /* part of the order with the same number */
     MSG_STEPS_END = 22,
@@ -103,8 +104,12 @@ struct msg_watch {
     struct actor actor;
 };
 struct msg_condemn {
+    uint64_t token; /* answered with MSG_CONDEMNED; 0: no answer */
     bool on;
     struct actor actor; /* by client when it has one, else by root_pid+root_start */
+};
+struct msg_condemned {
+    uint64_t token;
 };
 struct msg_flush {
     uint64_t token;
@@ -129,6 +134,10 @@ struct msg_sensor_state {
     bool ready;         /* every tree is scanned and marked */
     bool gate;          /* permission events work on this kernel */
     char blind_to[512]; /* what it cannot see here, for people; "" nothing */
+};
+struct msg_tree_files {
+    uint32_t tree;
+    uint32_t files;
 };
 struct msg_step {
     uint64_t order;
@@ -212,10 +221,12 @@ struct message {
         struct msg_synced synced;
         struct msg_watch watch;
         struct msg_condemn condemn;
+        struct msg_condemned condemned;
         struct msg_flush flush;
         struct msg_flushed flushed;
         struct msg_held held;
         struct msg_sensor_state sensor_state;
+        struct msg_tree_files tree_files;
         struct order order;
         struct msg_step step;
         struct msg_steps_end steps_end;

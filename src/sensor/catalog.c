@@ -26,7 +26,8 @@ struct catalog {
     struct index names, inodes, handles;
     uint64_t *known; /* open addressing, 0 is empty */
     size_t known_size, known_used;
-    uint32_t files;
+    uint32_t *files; /* by tree */
+    size_t tree_count;
 };
 
 typedef uint64_t (*hash_of)(const struct catalog *c, uint32_t number);
@@ -113,6 +114,7 @@ void catalog_free(struct catalog *c)
     free(c->inodes.places);
     free(c->handles.places);
     free(c->known);
+    free(c->files);
     free(c);
 }
 
@@ -133,6 +135,11 @@ static uint32_t new_node(struct catalog *c, uint32_t row, uint32_t tree, uint64_
 
 uint32_t catalog_add_root(struct catalog *c, uint32_t tree, uint64_t handle)
 {
+    if (tree >= c->tree_count) {
+        c->files = mem_resize(c->files, tree + 1, sizeof *c->files);
+        memset(c->files + c->tree_count, 0, (tree + 1 - c->tree_count) * sizeof *c->files);
+        c->tree_count = tree + 1;
+    }
     return new_node(c, CATALOG_NONE, tree, handle);
 }
 
@@ -215,7 +222,7 @@ uint32_t catalog_add(struct catalog *c, uint32_t parent, const char *name, uint1
                                 .next = CATALOG_NONE,
                                 .name = mem_strdup(name)};
     index_add(c, &c->names, row, hash_row);
-    c->files += !(flags & ROW_FOLDER);
+    c->files[catalog_tree_of(c, parent)] += !(flags & ROW_FOLDER);
     return row;
 }
 
@@ -285,9 +292,25 @@ void catalog_set(struct catalog *c, uint32_t row, const struct stamp *stamp)
     r->ctime_ns = stamp->ctime_ns;
 }
 
+/* A folder takes all that is in it along. */
+static uint32_t count_files(const struct catalog *c, uint32_t row)
+{
+    uint32_t files = !(c->rows[row].flags & ROW_FOLDER);
+    for (uint32_t i = 0; c->rows[row].child != CATALOG_NONE && i < c->row_end; i++)
+        files +=
+            c->rows[i].name && !(c->rows[i].flags & ROW_FOLDER) && catalog_is_below(c, i, c->rows[row].child);
+    return files;
+}
+
 void catalog_move(struct catalog *c, uint32_t row, uint32_t parent, const char *name)
 {
     char *copy = mem_strdup(name);
+    uint32_t from = catalog_tree_of(c, c->rows[row].parent), to = catalog_tree_of(c, parent);
+    if (from != to) {
+        uint32_t files = count_files(c, row);
+        c->files[from] -= files;
+        c->files[to] += files;
+    }
     index_remove(c, &c->names, row, hash_row);
     free(c->rows[row].name);
     c->rows[row].name = copy;
@@ -295,7 +318,7 @@ void catalog_move(struct catalog *c, uint32_t row, uint32_t parent, const char *
     index_add(c, &c->names, row, hash_row);
 }
 
-static void remove_one(struct catalog *c, uint32_t row)
+static void remove_one(struct catalog *c, uint32_t row, uint32_t tree)
 {
     struct row *r = &c->rows[row];
     index_remove(c, &c->names, row, hash_row);
@@ -304,7 +327,7 @@ static void remove_one(struct catalog *c, uint32_t row)
     if (r->child != CATALOG_NONE)
         drop_node(c, r->child);
     if (!(r->flags & ROW_FOLDER))
-        c->files--;
+        c->files[tree]--;
     free(r->name);
     *r = (struct row){.next = c->free_row, .child = CATALOG_NONE};
     c->free_row = row;
@@ -312,7 +335,7 @@ static void remove_one(struct catalog *c, uint32_t row)
 
 void catalog_remove(struct catalog *c, uint32_t row)
 {
-    uint32_t node = c->rows[row].child;
+    uint32_t node = c->rows[row].child, tree = catalog_tree_of(c, c->rows[row].parent);
     if (node != CATALOG_NONE) {
         /* Marked first: the way up from a row leads through rows that would already be gone. */
         uint8_t *below = mem_zalloc(c->row_end, 1);
@@ -320,10 +343,10 @@ void catalog_remove(struct catalog *c, uint32_t row)
             below[i] = c->rows[i].name && i != row && catalog_is_below(c, i, node);
         for (uint32_t i = 0; i < c->row_end; i++)
             if (below[i])
-                remove_one(c, i);
+                remove_one(c, i, tree);
         free(below);
     }
-    remove_one(c, row);
+    remove_one(c, row, tree);
 }
 
 bool catalog_is_below(const struct catalog *c, uint32_t row, uint32_t node)
@@ -337,9 +360,9 @@ bool catalog_is_below(const struct catalog *c, uint32_t row, uint32_t node)
     return false;
 }
 
-uint32_t catalog_files(const struct catalog *c)
+uint32_t catalog_files(const struct catalog *c, uint32_t tree)
 {
-    return c->files;
+    return tree < c->tree_count ? c->files[tree] : 0;
 }
 
 uint32_t catalog_tree_of(const struct catalog *c, uint32_t node)

@@ -73,8 +73,8 @@ void catalog_remove(struct catalog *c, uint32_t row);
 /* The first row of this inode, CATALOG_NONE if there is none; row.next leads on. Devices are not compared. */
 uint32_t catalog_find_inode(const struct catalog *c, uint64_t inode);
 bool catalog_is_below(const struct catalog *c, uint32_t row, uint32_t node);
-/* Files (no folders). */
-uint32_t catalog_files(const struct catalog *c);
+/* How many files (no folders) a tree has. */
+uint32_t catalog_files(const struct catalog *c, uint32_t tree);
 uint32_t catalog_tree_of(const struct catalog *c, uint32_t node);
 
 /* The fingerprints of the file handles of files in the trees: tells in one look whether an event in some

@@ -260,7 +260,8 @@ static void drain(struct notify *n)
     for (size_t i = 0; i < count; i++)
         answer_question(n, &questions[i]);
     free(questions);
-    atomic_store(&n->s->files, catalog_files(n->catalog));
+    for (uint32_t i = 0; i < n->s->tree_count; i++)
+        atomic_store(&n->s->trees[i].files, catalog_files(n->catalog, i));
 }
 
 static void scan_done(struct notify *n)

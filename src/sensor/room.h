@@ -28,6 +28,7 @@ struct room_tree {
     int fd; /* the folder, O_RDONLY: also what open_by_handle_at needs */
     dev_t device;
     bool decoys;
+    atomic_uint files; /* known in it */
 };
 
 struct sensor {
@@ -50,7 +51,6 @@ struct sensor {
 
     atomic_int own[ROOM_OWN_MAX]; /* pids, and thread ids of this process; 0: free */
     atomic_ullong events, dropped, rescans;
-    atomic_uint files;
     atomic_bool ready;
     char blind_to[512];
 };

@@ -228,6 +228,11 @@ int sensor_held(struct sensor *s, uint32_t tree, uint64_t snapshot, const char *
     return rc;
 }
 
+uint32_t sensor_files(struct sensor *s, uint32_t tree)
+{
+    return tree < s->tree_count ? atomic_load(&s->trees[tree].files) : 0;
+}
+
 void sensor_get_state(struct sensor *s, struct sensor_state *out)
 {
     struct store_state store;
@@ -240,10 +245,11 @@ void sensor_get_state(struct sensor *s, struct sensor_state *out)
         .shadow_bytes = store.bytes,
         .shadow_files = store.files,
         .unkept = store.unkept,
-        .files = atomic_load(&s->files),
         .ready = atomic_load(&s->ready),
         .gate = s->gate != NULL,
     };
+    for (size_t i = 0; i < s->tree_count; i++)
+        out->files += atomic_load(&s->trees[i].files);
     const char *full = store.full ? _("older versions: the disk of the state folder is full") : "";
     memcpy(out->blind_to, s->blind_to, sizeof out->blind_to);
     size_t length = strlen(out->blind_to), more = strlen(full);

@@ -30,7 +30,8 @@ struct sensor_options {
     uint64_t shadow_quota;  /* bytes */
     int64_t shadow_keep_ns; /* a copy that a snapshot holds too is dropped after this */
     uint64_t shadow_largest;
-    bool may_hold;           /* enforce: watched programs wait for the judge, condemned ones are refused */
+    bool may_hold;           /* enforce: watched programs wait for the judge, condemned ones until they
+                                are stopped; condemned clients are refused */
     const int32_t *own_pids; /* let through at once: the guard's own processes (see sensor_own_pid) */
     size_t own_pid_count;
     struct gate_pulse *pulse; /* see ipc/pulse.h; may be NULL */
@@ -74,6 +75,8 @@ void sensor_condemn(struct sensor *s, const struct actor *who, bool on);
 void sensor_flush(struct sensor *s, const struct actor *who);
 /* A snapshot holds what the file held/NAME says (see sensor/held.h). */
 int sensor_held(struct sensor *s, uint32_t tree, uint64_t snapshot, const char *name);
+/* How many files the tree has; right once state.ready. */
+uint32_t sensor_files(struct sensor *s, uint32_t tree);
 void sensor_get_state(struct sensor *s, struct sensor_state *out);
 
 #endif

@@ -20,10 +20,11 @@
 #include "model/alert.h"
 
 static const enum message_type types[] = {
-    MSG_WIRE,     MSG_READY,     MSG_ALIVE,      MSG_ROLE_LOST,   MSG_STOP,     MSG_GUARD_PID,    MSG_EVENT,
-    MSG_SYNC,     MSG_SYNCED,    MSG_WATCH,      MSG_CONDEMN,     MSG_HELD,     MSG_SENSOR_STATE, MSG_ORDER,
-    MSG_STEP,     MSG_STEPS_END, MSG_ACTION,     MSG_STEP_RESULT, MSG_SNAPSHOT, MSG_VAULT_STATE,  MSG_APPEND,
-    MSG_APPENDED, MSG_REPLAY,    MSG_REPLAY_END, MSG_REQUEST,     MSG_RESPONSE,
+    MSG_WIRE,         MSG_READY,       MSG_ALIVE,  MSG_ROLE_LOST, MSG_STOP,      MSG_GUARD_PID,
+    MSG_EVENT,        MSG_SYNC,        MSG_SYNCED, MSG_WATCH,     MSG_CONDEMN,   MSG_HELD,
+    MSG_SENSOR_STATE, MSG_ORDER,       MSG_STEP,   MSG_STEPS_END, MSG_ACTION,    MSG_STEP_RESULT,
+    MSG_SNAPSHOT,     MSG_VAULT_STATE, MSG_APPEND, MSG_APPENDED,  MSG_REPLAY,    MSG_REPLAY_END,
+    MSG_REQUEST,      MSG_RESPONSE,    MSG_FLUSH,  MSG_FLUSHED,   MSG_CONDEMNED, MSG_TREE_FILES,
 };
 #define TYPES (sizeof types / sizeof types[0])
 
@@ -112,8 +113,22 @@ static void fill_control(struct message *m)
         fill_actor(&m->watch.actor);
         break;
     case MSG_CONDEMN:
+        m->condemn.token = 8;
         m->condemn.on = true;
         fill_actor(&m->condemn.actor);
+        break;
+    case MSG_CONDEMNED:
+        m->condemned.token = 8;
+        break;
+    case MSG_FLUSH:
+        m->flush.token = 9;
+        fill_actor(&m->flush.actor);
+        break;
+    case MSG_FLUSHED:
+        m->flushed.token = 9;
+        break;
+    case MSG_TREE_FILES:
+        m->tree_files = (struct msg_tree_files){3, 100000};
         break;
     case MSG_HELD:
         m->held = (struct msg_held){1, 2, "held-1"};

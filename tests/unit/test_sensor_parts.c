@@ -196,7 +196,7 @@ static void the_catalog_follows_names_and_folders(void **state)
     uint32_t folder = catalog_add(c, root, "a", ROW_FOLDER);
     uint32_t node = catalog_add_node(c, folder, 101);
     uint32_t file = catalog_add(c, node, "f", 0);
-    assert_int_equal(catalog_files(c), 1);
+    assert_int_equal(catalog_files(c, 3), 1);
     assert_int_equal(catalog_find_node(c, 101), node);
     assert_int_equal(catalog_find_node(c, 102), CATALOG_NONE);
     assert_int_equal(catalog_tree_of(c, node), 3);
@@ -210,8 +210,12 @@ static void the_catalog_follows_names_and_folders(void **state)
     assert_string_equal(path, "renamed");
     assert_false(catalog_path(c, node, "f", path, 5));
     assert_true(catalog_is_below(c, file, root));
+    uint32_t other = catalog_add_root(c, 0, 200);
+    catalog_move(c, folder, other, "elsewhere");
+    assert_int_equal(catalog_files(c, 3), 0);
+    assert_int_equal(catalog_files(c, 0), 1);
     catalog_remove(c, folder);
-    assert_int_equal(catalog_files(c), 0);
+    assert_int_equal(catalog_files(c, 0), 0);
     assert_int_equal(catalog_find_node(c, 101), CATALOG_NONE);
     catalog_free(c);
 }
