@@ -251,6 +251,15 @@ static void tell_deleted(struct notify *n, uint32_t number, int32_t pid)
     forget_name(n, number);
 }
 
+/* A file that got its name when it was complete (linked in, put back by us) has no writer who would close it:
+ * it is as good as any other at once. */
+static bool is_being_written(const struct notify *n, int32_t pid, const struct stat *st)
+{
+    if (pid != 0 && room_is_own(n->s, pid))
+        return false;
+    return !n->s->gate || st->st_size == 0 || writers_is_open(n->s->writers, st->st_dev, st->st_ino);
+}
+
 static void on_created(struct notify *n, const struct change *c, const struct spot *spot)
 {
     struct stat st = {0};
@@ -266,7 +275,7 @@ static void on_created(struct notify *n, const struct change *c, const struct sp
     if (!enter(n, c, spot, fd, &st, &number))
         return;
     struct row *row = catalog_row(n->catalog, number);
-    if (!(row->flags & (ROW_LINKED | ROW_FOLDER)))
+    if (!(row->flags & (ROW_LINKED | ROW_FOLDER)) && is_being_written(n, c->pid, &st))
         row->flags |= ROW_FRESH;
     int readable FD_AUTO = S_ISREG(st.st_mode) && st.st_size > 0 ? open_child(c, spot, READ_FLAGS) : -1;
     tell_created(n, number, spot, c->pid, readable);
