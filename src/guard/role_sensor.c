@@ -19,6 +19,7 @@
 #include "sensor/held.h"
 #include "sensor/sensor.h"
 
+#define LOOK_EVERY_NS  (50 * NS_PER_MS)
 #define STATE_EVERY_NS NS_PER_SECOND
 #define BACKLOG        ((size_t)256 << 20) /* events that wait for a busy judge */
 #define MAX_GUARD_PIDS 64
@@ -88,6 +89,23 @@ static void tell_state(void *argument)
     }
 }
 
+/* Once a second, and at once when the trees are scanned: until the judge knows how many files there are, it
+ * cannot tell a mass deletion. */
+static void look(void *argument)
+{
+    static int64_t told_ns;
+    static bool told_ready;
+    struct sensor_state state = {0};
+    int64_t now = clock_system.monotonic_ns(clock_system.self);
+    if (!told_ready)
+        sensor_get_state(sensor, &state);
+    if (now - told_ns < STATE_EVERY_NS && (told_ready || !state.ready))
+        return;
+    told_ready = told_ready || state.ready;
+    told_ns = now;
+    tell_state(argument);
+}
+
 static int start(const struct config *config, sd_event *loop)
 {
     (void)loop;
@@ -139,7 +157,7 @@ static int confined(void)
     if (err)
         return err;
     take_last_lists(config->tree_count);
-    return role_every(STATE_EVERY_NS, tell_state, NULL);
+    return role_every(LOOK_EVERY_NS, look, NULL);
 }
 
 static void guard_pid(enum role role, int32_t pid, bool on)
