@@ -125,7 +125,23 @@ static void contain(struct judge *j, struct work_case *c, const struct actor *wh
     case_order_send(j, c, &order);
 }
 
-/* The case that already deals with one of these culprits. */
+/* Somebody of one user's or one client's has joined in: one attack by many hands is one incident, as long as
+ * its plan is not under way. */
+static bool is_joined(const struct work_case *c, const struct alert *alert)
+{
+    if (c->dry || c->tree != alert->tree || alert->culprit_count == 0 ||
+        (c->phase != CASE_CONTAINING && c->phase != CASE_FLUSHING && c->phase != CASE_STAGING) ||
+        c->culprit_count + alert->culprit_count > ALERT_CULPRITS ||
+        c->order_count + alert->culprit_count > CASE_ORDERS)
+        return false;
+    const struct actor *now = &alert->culprits[0];
+    for (size_t i = 0; i < c->culprit_count; i++)
+        if (c->culprits[i].uid == now->uid && strcmp(c->culprits[i].client, now->client) == 0)
+            return true;
+    return false;
+}
+
+/* The case that already deals with one of these culprits, or that they belong to. */
 static struct work_case *case_of(struct judge *j, const struct alert *alert)
 {
     for (struct work_case *c = j->cases; c; c = c->next) {
@@ -135,6 +151,9 @@ static struct work_case *case_of(struct judge *j, const struct alert *alert)
             if (case_has_culprit(c, &alert->culprits[i]))
                 return c;
     }
+    for (struct work_case *c = j->cases; c; c = c->next)
+        if (is_joined(c, alert))
+            return c;
     return NULL;
 }
 

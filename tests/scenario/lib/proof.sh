@@ -146,8 +146,8 @@ def spoil(path):
 for path in files[:most]:
     try:
         spoil(path)
-    except PermissionError:
-        continue # the guard refuses it; it tries all others
+    except (PermissionError, FileNotFoundError):
+        continue # the guard refuses it, or another attacker has it; it tries all others
     done += 1
     note(done)
     time.sleep(0.005)
