@@ -215,14 +215,14 @@ static void fold_change(const struct change *change, void *self)
 }
 
 /* Two attackers may have had the same file: what the second one found there was spoiled by the first, and is
- * not to be put back. So the changes of all that are not yet taken back are folded together. The caller frees
- * the array. */
+ * not to be put back. So the changes of all cases are folded together; the history leaves out what another
+ * plan takes back. The caller frees the array. */
 static struct actor *all_at_large(const struct judge *j, const struct work_case *c, size_t *count)
 {
     struct actor *all = NULL;
     *count = 0;
     for (const struct work_case *other = j->cases; other; other = other->next) {
-        if (other != c && (other->dry || other->tree != c->tree || other->phase >= CASE_DONE))
+        if (other != c && (other->dry || other->tree != c->tree))
             continue;
         all = mem_resize(all, *count + other->culprit_count + 1, sizeof *all);
         memcpy(all + *count, other->culprits, other->culprit_count * sizeof *all);
@@ -236,7 +236,7 @@ static void make_plan(struct judge *j, struct work_case *c)
     struct folding folding = {.judge = j, .plan = plan_new()};
     size_t culprits;
     struct actor *all = all_at_large(j, c, &culprits);
-    history_of(j->history, all, culprits, fold_change, &folding);
+    c->left_out = history_of(j->history, all, culprits, c->incident, fold_change, &folding);
     free(all);
     const struct step *steps;
     size_t count = plan_steps(folding.plan, &steps);
@@ -319,6 +319,14 @@ static void contained(struct judge *j, struct work_case *c)
     start_flush(j, c);
 }
 
+/* All that these culprits did is in the plan of an incident that overlaps with theirs. */
+static void taken_back_elsewhere(struct judge *j, struct work_case *c)
+{
+    struct incident_change change = {.state = INCIDENT_RECOVERED};
+    say_state(j, c->incident, &change);
+    finish(j, c);
+}
+
 void judge_case_flushed(struct judge *j, uint64_t token)
 {
     for (struct work_case *c = j->cases; c; c = c->next) {
@@ -328,7 +336,10 @@ void judge_case_flushed(struct judge *j, uint64_t token)
         struct incident_change change = {.state = INCIDENT_CONTAINED};
         count_files(c, &change.touched, &change.spoiled);
         say_state(j, c->incident, &change);
-        start_staging(j, c);
+        if (c->step_count == 0 && c->left_out > 0)
+            taken_back_elsewhere(j, c);
+        else
+            start_staging(j, c);
         return;
     }
 }

@@ -38,6 +38,7 @@ struct entry {
     struct name *path, *new_path; /* new_path may be NULL */
     struct filestate after;
     uint32_t flags, tree;
+    uint32_t incident;      /* whose plan takes it back; 0: none yet */
     uint8_t kind, versions; /* bits BEFORE and REPLACED */
     struct version version[];
 };
@@ -336,23 +337,90 @@ static int by_order(const void *a, const void *b)
     return ((*x)->order > (*y)->order) - ((*x)->order < (*y)->order);
 }
 
-void history_of(struct history *h, const struct actor *culprits, size_t count,
-                void (*each)(const struct change *change, void *self), void *self)
+/* All changes of these authors, by age. The caller frees the array. */
+static struct entry **entries_of(struct author *const *authors, size_t found, size_t *total)
 {
-    size_t found, total = 0, at = 0;
-    struct author **authors = authors_of(h, culprits, count, &found);
+    size_t at = 0;
+    *total = 0;
     for (size_t i = 0; i < found; i++)
-        total += authors[i]->count;
-    struct entry **entries = mem_zalloc(total + 1, sizeof(struct entry *));
+        *total += authors[i]->count;
+    struct entry **entries = mem_zalloc(*total + 1, sizeof(struct entry *));
     for (size_t i = 0; i < found; i++)
         for (struct entry *e = authors[i]->first; e; e = e->younger)
             entries[at++] = e;
     if (found > 1)
-        qsort(entries, total, sizeof(struct entry *), by_order);
-    for (size_t i = 0; i < total; i++)
+        qsort(entries, *total, sizeof(struct entry *), by_order);
+    return entries;
+}
+
+/* States of files, by inode and ctime: open addressing, never more than half full. */
+struct states {
+    struct filestate *places;
+    size_t size; /* a power of two */
+};
+
+static struct filestate *state_place(const struct states *s, uint64_t inode, int64_t ctime_ns)
+{
+    size_t at = (size_t)((inode ^ (uint64_t)ctime_ns) * UINT64_C(0x9E3779B97F4A7C15) >> 20) & (s->size - 1);
+    while (s->places[at].inode != 0 && (s->places[at].inode != inode || s->places[at].ctime_ns != ctime_ns))
+        at = (at + 1) & (s->size - 1);
+    return &s->places[at];
+}
+
+static void want_before(const struct states *s, const struct entry *entry)
+{
+    if (!(entry->versions & BEFORE) || entry->version[0].inode == 0)
+        return;
+    *state_place(s, entry->version[0].inode, entry->version[0].ctime_ns) =
+        (struct filestate){.inode = entry->version[0].inode, .ctime_ns = entry->version[0].ctime_ns};
+}
+
+static bool is_elsewhere(const struct entry *entry, uint32_t incident)
+{
+    return entry->incident != 0 && entry->incident != incident;
+}
+
+/* Takes out the changes that another incident's plan takes back, but for those that made what a later change
+ * found: without them what an attacker made would count as the file's first version. From the newest to the
+ * oldest, so that chains are followed. Returns how many were taken out (they are NULL then). */
+static size_t leave_out(struct entry **entries, size_t total, uint32_t incident)
+{
+    struct states wanted = {.size = 16};
+    size_t left_out = 0;
+    while (wanted.size < total * 2)
+        wanted.size *= 2;
+    wanted.places = mem_zalloc(wanted.size, sizeof *wanted.places);
+    for (size_t i = total; i-- > 0;) {
+        const struct filestate *after = &entries[i]->after;
+        bool context = after->inode != 0 && state_place(&wanted, after->inode, after->ctime_ns)->inode != 0;
+        if (!is_elsewhere(entries[i], incident) || context) {
+            want_before(&wanted, entries[i]);
+            continue;
+        }
+        entries[i] = NULL;
+        left_out++;
+    }
+    free(wanted.places);
+    return left_out;
+}
+
+size_t history_of(struct history *h, const struct actor *culprits, size_t count, uint32_t incident,
+                  void (*each)(const struct change *change, void *self), void *self)
+{
+    size_t found, total;
+    struct author **authors = authors_of(h, culprits, count, &found);
+    struct entry **entries = entries_of(authors, found, &total);
+    size_t left_out = leave_out(entries, total, incident);
+    for (size_t i = 0; i < total; i++) {
+        if (!entries[i])
+            continue;
+        if (entries[i]->incident == 0)
+            entries[i]->incident = incident;
         give(entries[i], each, self);
+    }
     free(entries);
     free(authors);
+    return left_out;
 }
 
 static void move_all(struct author *author, struct list *from, struct list *to)
