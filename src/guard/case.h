@@ -48,7 +48,7 @@ struct work_case {
     size_t answers_left;
     struct step *steps; /* the plan, owned */
     size_t step_count;
-    size_t left_out; /* changes that another incident's plan takes back */
+    size_t left_out;              /* changes that another incident's plan takes back */
     int64_t phase_since_ns;       /* monotonic */
     uint64_t request;             /* of the person who waits for the end of this phase; 0: nobody */
     enum incident_state decision; /* a person's, journaled once it is carried out; 0: none */
