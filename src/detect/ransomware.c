@@ -117,6 +117,8 @@ static void add_culprit(struct ransomware *r, struct alert *alert, struct score 
     if (process->blamed || alert->culprit_count == ALERT_CULPRITS)
         return;
     alert->culprits[alert->culprit_count++] = process->actor;
+    if (process->first_harm_ns != 0 && (alert->since_ns == 0 || process->first_harm_ns < alert->since_ns))
+        alert->since_ns = process->first_harm_ns;
     alert->touched += process->touched;
     alert->spoiled += process->spoiled;
     blame(r, process, alert->tree);
@@ -169,6 +171,7 @@ static void ring(struct ransomware *r, struct score *score, struct doer *doer, c
         .scope = score->scope,
         .time_ns = event->time_ns,
         .first_harm_ns = score->first_harm_wall_ns,
+        .since_ns = score->first_harm_ns,
         .decisive_ns = event->time_ns,
         .last_sequence = event->sequence,
         .tree = event->tree,
@@ -182,9 +185,11 @@ static void ring(struct ransomware *r, struct score *score, struct doer *doer, c
 
 /* ---- adding evidence ---- */
 
-static void remember(struct score *score, const struct evidence *e, const struct event *event)
+static void remember(const struct limits *l, struct score *score, const struct evidence *e,
+                     const struct event *event)
 {
-    if (score->first_harm_ns == 0) {
+    /* When all older evidence has faded, what was then is no part of this. */
+    if (score->first_harm_ns == 0 || score_total(l, score) == 0) {
         score->first_harm_ns = event->monotonic_ns;
         score->first_harm_wall_ns = event->time_ns;
     }
@@ -207,7 +212,7 @@ static bool add_to(struct ransomware *r, struct score *score, const struct evide
                    const struct doer *doer, const struct event *event)
 {
     const struct limits *l = limits_of(r);
-    remember(score, e, event);
+    remember(l, score, e, event);
     if (e->spoil == SPOIL_NONE && e->pattern != PATTERN_DECOY && e->pattern != PATTERN_DELETION)
         score->pattern += score->pattern < l->pattern_cap ? e->milli : 0;
     else

@@ -42,6 +42,7 @@ struct work_case {
     uint32_t tree;
     size_t culprit_count;
     struct actor culprits[ALERT_CULPRITS];
+    int64_t since_ns;   /* monotonic: of the first harm */
     size_t order_count; /* those of the current phase */
     struct case_order orders[CASE_ORDERS];
     uint64_t token; /* of what the sensor was last asked (flush, condemn); earlier answers are out of date */

@@ -9,6 +9,10 @@
 #include "guard/judge_state.h"
 #include "recover/plan.h"
 
+/* What an attacker does before the first change that counts: leaves a note, makes the new file that will take
+ * the old one's place. What he did earlier is taken for honest work, and stays. */
+#define BEFORE_HARM_NS (10 * NS_PER_SECOND)
+
 static void set_phase(struct judge *j, struct work_case *c, enum case_phase phase)
 {
     case_set_phase(c, phase, judge_monotonic(j));
@@ -182,6 +186,8 @@ void judge_open_case(struct judge *j, const struct alert *alert)
         case_add_culprit(c, &alert->culprits[i]);
         contain(j, c, &alert->culprits[i], false);
     }
+    if (!again || alert->since_ns < c->since_ns)
+        c->since_ns = alert->since_ns;
     history_pin(j->history, c->culprits, c->culprit_count);
     struct alert told = *alert;
     memcpy(told.culprits, c->culprits, sizeof told.culprits);
@@ -236,7 +242,8 @@ static void make_plan(struct judge *j, struct work_case *c)
     struct folding folding = {.judge = j, .plan = plan_new()};
     size_t culprits;
     struct actor *all = all_at_large(j, c, &culprits);
-    c->left_out = history_of(j->history, all, culprits, c->incident, fold_change, &folding);
+    c->left_out = history_of(j->history, all, culprits, c->since_ns - BEFORE_HARM_NS, c->incident,
+                             fold_change, &folding);
     free(all);
     const struct step *steps;
     size_t count = plan_steps(folding.plan, &steps);
@@ -530,6 +537,7 @@ static void resume(struct judge *j, struct work_case *c, const struct incident *
 {
     for (size_t i = 0; i < incident->alert.culprit_count; i++)
         case_add_culprit(c, &incident->alert.culprits[i]);
+    c->since_ns = judge_monotonic(j) - (judge_now(j) - incident->alert.first_harm_ns);
     history_pin(j->history, c->culprits, c->culprit_count);
     set_phase(j, c, CASE_CONTAINING);
     if (incident->contained_ns == 0) {

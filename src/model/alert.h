@@ -25,6 +25,7 @@ struct alert {
     enum scope scope;
     int64_t time_ns;        /* wall clock, when the detector decided */
     int64_t first_harm_ns;  /* the first change that counted */
+    int64_t since_ns;       /* the same of all culprits, monotonic; not journaled; 0: not known */
     int64_t decisive_ns;    /* when the change that tipped the scale was made */
     uint64_t last_sequence; /* the event that tipped the scale */
     uint32_t tree;

@@ -35,6 +35,7 @@ struct entry {
     struct author *author;
     uint64_t order; /* of arrival, which goes on when a sensor starts anew */
     uint64_t sequence;
+    int64_t monotonic_ns;
     struct name *path, *new_path; /* new_path may be NULL */
     struct filestate after;
     uint32_t flags, tree;
@@ -264,6 +265,7 @@ static struct entry *entry_new(struct history *h, const struct event *event)
     size_t count = (versions & BEFORE ? 1u : 0u) + (versions & REPLACED ? 1u : 0u);
     struct entry *entry = mem_zalloc(1, sizeof *entry + count * sizeof(struct version));
     entry->sequence = event->sequence;
+    entry->monotonic_ns = event->monotonic_ns;
     entry->order = ++h->order;
     entry->kind = (uint8_t)event->kind;
     entry->flags = event->flags;
@@ -337,17 +339,18 @@ static int by_order(const void *a, const void *b)
     return ((*x)->order > (*y)->order) - ((*x)->order < (*y)->order);
 }
 
-/* All changes of these authors, by age. The caller frees the array. */
-static struct entry **entries_of(struct author *const *authors, size_t found, size_t *total)
+/* All changes of these authors since then, by age. The caller frees the array. */
+static struct entry **entries_of(struct author *const *authors, size_t found, int64_t since_ns, size_t *total)
 {
-    size_t at = 0;
+    size_t most = 0;
+    for (size_t i = 0; i < found; i++)
+        most += authors[i]->count;
+    struct entry **entries = mem_zalloc(most + 1, sizeof(struct entry *));
     *total = 0;
     for (size_t i = 0; i < found; i++)
-        *total += authors[i]->count;
-    struct entry **entries = mem_zalloc(*total + 1, sizeof(struct entry *));
-    for (size_t i = 0; i < found; i++)
         for (struct entry *e = authors[i]->first; e; e = e->younger)
-            entries[at++] = e;
+            if (e->monotonic_ns >= since_ns)
+                entries[(*total)++] = e;
     if (found > 1)
         qsort(entries, *total, sizeof(struct entry *), by_order);
     return entries;
@@ -404,12 +407,12 @@ static size_t leave_out(struct entry **entries, size_t total, uint32_t incident)
     return left_out;
 }
 
-size_t history_of(struct history *h, const struct actor *culprits, size_t count, uint32_t incident,
-                  void (*each)(const struct change *change, void *self), void *self)
+size_t history_of(struct history *h, const struct actor *culprits, size_t count, int64_t since_ns,
+                  uint32_t incident, void (*each)(const struct change *change, void *self), void *self)
 {
     size_t found, total;
     struct author **authors = authors_of(h, culprits, count, &found);
-    struct entry **entries = entries_of(authors, found, &total);
+    struct entry **entries = entries_of(authors, found, since_ns, &total);
     size_t left_out = leave_out(entries, total, incident);
     for (size_t i = 0; i < total; i++) {
         if (!entries[i])

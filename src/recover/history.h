@@ -31,12 +31,12 @@ struct change {
 struct history *history_new(void);
 void history_free(struct history *h);
 void history_add(struct history *h, const struct event *event);
-/* Calls `each` for all changes made by the culprits (same client if they have one, else same process tree),
- * oldest first, and from then on keeps them for this incident's plan (0: for none): two plans that take back
- * the same change would meet each other's work. Returns how many were left out since another has them; those
- * that made what a later change found are given all the same. */
-size_t history_of(struct history *h, const struct actor *culprits, size_t count, uint32_t incident,
-                  void (*each)(const struct change *change, void *self), void *self);
+/* Calls `each` for all changes made by the culprits (same client if they have one, else same process tree)
+ * from `since_ns` (monotonic) on, oldest first, and from then on keeps them for this incident's plan (0: for
+ * none): two plans that take back the same change would meet each other's work. Returns how many were left
+ * out since another has them; those that made what a later change found are given all the same. */
+size_t history_of(struct history *h, const struct actor *culprits, size_t count, int64_t since_ns,
+                  uint32_t incident, void (*each)(const struct change *change, void *self), void *self);
 /* Keeps the changes of these actors whatever happens, until history_release: an incident needs them. */
 void history_pin(struct history *h, const struct actor *culprits, size_t count);
 void history_release(struct history *h, const struct actor *culprits, size_t count);

@@ -450,7 +450,7 @@ static void write_plan(struct world *w, const struct apply_options *options)
 {
     struct plan *plan = plan_new();
     const struct step *steps;
-    history_of(w->history, &w->who, 1, 1, fold, plan);
+    history_of(w->history, &w->who, 1, 0, 1, fold, plan);
     size_t count = plan_steps(plan, &steps);
     for (size_t i = 0; w->trace && i < count; i++)
         fprintf(stderr, "  step %u kind %d %s <- %s expected %llu version %llu\n", steps[i].number,

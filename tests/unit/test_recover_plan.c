@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "recover/history.h"
 #include "recover/plan.h"
 
@@ -49,7 +50,7 @@ static void expect(struct history *h, const char *wanted)
     struct actor who = {.pid = 7, .root_pid = 7, .root_start = 1};
     struct plan *plan = plan_new();
     const struct step *steps;
-    history_of(h, &who, 1, 1, to_plan, plan);
+    history_of(h, &who, 1, 0, 1, to_plan, plan);
     size_t count = plan_steps(plan, &steps);
     for (size_t i = 0; i < count; i++) {
         size_t length = strlen(text);
@@ -199,7 +200,7 @@ static size_t changes_of(struct history *h, int32_t root)
 {
     struct actor who = {.root_pid = root, .root_start = 1};
     size_t count = 0;
-    history_of(h, &who, 1, 1, count_change, &count);
+    history_of(h, &who, 1, 0, 1, count_change, &count);
     return count;
 }
 
@@ -242,9 +243,25 @@ static void a_client_is_one_author_whatever_process_serves_it(void **state)
         snprintf(event.actor.client, sizeof event.actor.client, "10.0.0.7");
         history_add(h, &event);
     }
-    assert_int_equal(history_of(h, who, 2, 7, count_change, &count), 0);
+    assert_int_equal(history_of(h, who, 2, 0, 7, count_change, &count), 0);
     assert_int_equal(count, 3);
     assert_int_equal(changes_of(h, 1), 0);
+    history_free(h);
+}
+
+static void what_was_done_before_stays(void **state)
+{
+    (void)state;
+    struct history *h = history_new();
+    struct actor who = {.pid = 7, .root_pid = 7, .root_start = 1};
+    size_t count = 0;
+    for (int64_t second = 1; second <= 5; second++) {
+        make(EVENT_WRITTEN, "a", "", 1, 1, 0);
+        event.monotonic_ns = second * NS_PER_SECOND;
+        history_add(h, &event);
+    }
+    history_of(h, &who, 1, 3 * NS_PER_SECOND, 1, count_change, &count);
+    assert_int_equal(count, 3);
     history_free(h);
 }
 
@@ -256,18 +273,18 @@ static void a_change_is_in_one_incidents_plan_only(void **state)
     size_t count = 0;
     ADD(EVENT_WRITTEN, "a", "", 1, 1, 0);
     int64_t spoiled_ns = event.after.ctime_ns;
-    assert_int_equal(history_of(h, &who, 1, 3, count_change, &count), 0);
+    assert_int_equal(history_of(h, &who, 1, 0, 3, count_change, &count), 0);
     assert_int_equal(count, 1);
     ADD(EVENT_WRITTEN, "b", "", 2, 1, 0);
-    assert_int_equal(history_of(h, &who, 1, 4, count_change, &count), 1);
+    assert_int_equal(history_of(h, &who, 1, 0, 4, count_change, &count), 1);
     assert_int_equal(count, 2);
-    assert_int_equal(history_of(h, &who, 1, 3, count_change, &count), 1); /* its own again */
+    assert_int_equal(history_of(h, &who, 1, 0, 3, count_change, &count), 1); /* its own again */
     assert_int_equal(count, 3);
     make(EVENT_DELETED, "a", "", 1, 1, 0); /* what the change to "a" had made of it */
     event.before.ctime_ns = spoiled_ns;
     history_add(h, &event);
     count = 0;
-    assert_int_equal(history_of(h, &who, 1, 5, count_change, &count), 1); /* not "b", which 4 has */
+    assert_int_equal(history_of(h, &who, 1, 0, 5, count_change, &count), 1); /* not "b", which 4 has */
     assert_int_equal(count, 2); /* "a" is given as what was before */
     history_free(h);
 }
@@ -289,6 +306,7 @@ int main(void)
         cmocka_unit_test(paths_that_lead_out_are_passed_over),
         cmocka_unit_test(the_oldest_changes_go_but_not_those_of_an_incident),
         cmocka_unit_test(a_client_is_one_author_whatever_process_serves_it),
+        cmocka_unit_test(what_was_done_before_stays),
         cmocka_unit_test(a_change_is_in_one_incidents_plan_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
