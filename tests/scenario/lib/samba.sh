@@ -54,7 +54,7 @@ CONF
   printf 'secret\nsecret\n' | smbpasswd -c "$SAMBA_CONFIG" -a -s root >/dev/null
   setsid ip netns exec "$SAMBA_NS" smbd -F --no-process-group -s "$SAMBA_CONFIG" >"$SAMBA/log/out" 2>&1 &
   SMBD=$! # in a session of its own: on SIGTERM it ends its whole process group
-  for _ in $(seq 100); do
+  for _ in $(seq 300); do
     samba_as 2 -c ls >/dev/null 2>&1 && return 0
     sleep 0.1
   done

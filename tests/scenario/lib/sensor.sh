@@ -80,7 +80,7 @@ state_of() {
 
 # until_state KEY MINIMUM
 until_state() {
-  for _ in $(seq 600); do
+  for _ in $(seq 2400); do
     [ "$(state_of "$1")" -lt "$2" ] || return 0
     sleep 0.05
   done
@@ -91,7 +91,7 @@ until_state() {
 # file is in the index too).
 until_copied() {
   local copy
-  for _ in $(seq 600); do
+  for _ in $(seq 2400); do
     if grep -aqF -- "$1" "$STATE/shadow/index"; then
       [ $# = 2 ] || return 0
       for copy in "$STATE"/shadow/*; do
