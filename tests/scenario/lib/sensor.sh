@@ -56,7 +56,7 @@ stop_sensor() {
 
 # await REGEX [TIMES]: until the output has a line (that many lines) like this; a minute is a hang.
 await() {
-  for _ in $(seq 1200); do
+  for _ in $(seq 3600); do
     [ "$(grep -cP -- "$1" "$OUT" 2>/dev/null || true)" -lt "${2:-1}" ] || return 0
     kill -0 "$SENSOR_PID" 2>/dev/null || { cat "$T/errors" >&2; fail "the sensor ended"; }
     sleep 0.05
