@@ -4,11 +4,15 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/durable.h"
@@ -18,11 +22,15 @@
 #include "base/mem.h"
 #include "base/path.h"
 
+#define TEMPORARY_NAME   "tmp-%08" PRIx32 "-%d-%u" /* host, process, number */
 #define OBJECT_PATH_SIZE (16 + BLOB_NAME_LENGTH)
+/* No writer takes a day for one object, on whatever host. */
+#define UNFINISHED_SECONDS (24 * 60 * 60)
 
 struct local {
     int root;
     char *path;
+    uint32_t host; /* in temporary names: the repository may be shared over the network */
 };
 
 static bool is_name(const char *name)
@@ -136,6 +144,54 @@ static int local_read(void *self, enum blob_kind kind, const char *name, uint64_
     return 0;
 }
 
+/* Whether a file is a temporary one whose writer is gone. */
+static bool is_abandoned(const struct local *local, int folder, const char *name)
+{
+    uint32_t host;
+    int pid, end = 0;
+    unsigned number;
+    struct stat st;
+    if (sscanf(name, "tmp-%8" SCNx32 "-%d-%u%n", &host, &pid, &number, &end) != 3 || name[end] ||
+        fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode))
+        return false;
+    if (host == local->host && pid > 0)
+        return kill(pid, 0) != 0 && errno == ESRCH;
+    return time(NULL) - st.st_mtim.tv_sec > UNFINISHED_SECONDS;
+}
+
+static int sweep_folder(struct local *local, const char *folder)
+{
+    int fd = openat(local->root, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT)
+        return 0;
+    DIR *entries = fd < 0 ? NULL : fdopendir(fd);
+    if (!entries) {
+        int err = err_sys(_("cannot read the folder %s/%s"), local->path, folder);
+        fd_close(&fd);
+        return err;
+    }
+    int err = 0;
+    struct dirent *entry;
+    while (!err && (entry = readdir(entries)))
+        if (is_abandoned(local, fd, entry->d_name) && unlinkat(fd, entry->d_name, 0) != 0 && errno != ENOENT)
+            err = err_sys(_("cannot remove %s/%s/%s"), local->path, folder, entry->d_name);
+    closedir(entries);
+    return err;
+}
+
+static int local_sweep(void *self)
+{
+    int err = 0;
+    for (int kind = BLOB_INDEX; !err && kind < BLOB_KIND_COUNT; kind++)
+        err = sweep_folder(self, blob_kind_folder((enum blob_kind)kind));
+    for (unsigned i = 0; !err && i < 256; i++) {
+        char folder[16];
+        snprintf(folder, sizeof folder, "data/%02x", i);
+        err = sweep_folder(self, folder);
+    }
+    return err;
+}
+
 /* Writes and syncs the temporary file; removes it again on failure. */
 static int write_temporary(struct local *local, int folder, const char *temporary, const char *path,
                            const void *bytes, size_t length)
@@ -182,7 +238,8 @@ static int local_write(void *self, enum blob_kind kind, const char *name, const 
         folder = openat(local->root, folder_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0)
         return err_sys(_("cannot open the folder %s/%s"), local->path, folder_path);
-    snprintf(temporary, sizeof temporary, "tmp-%d-%u", (int)getpid(), atomic_fetch_add(&counter, 1));
+    snprintf(temporary, sizeof temporary, TEMPORARY_NAME, local->host, (int)getpid(),
+             atomic_fetch_add(&counter, 1));
     err = write_temporary(local, folder, temporary, path, bytes, length);
     if (err)
         return err;
@@ -214,8 +271,19 @@ static void local_free(void *self)
     free(local);
 }
 
-static const struct blob_ops local_ops = {local_list,  local_size,   local_read,
-                                          local_write, local_remove, local_free};
+static const struct blob_ops local_ops = {local_list,   local_size,  local_read, local_write,
+                                          local_remove, local_sweep, local_free};
+
+/* FNV-1a of the host's name. */
+static uint32_t host_number(void)
+{
+    char name[HOST_NAME_MAX + 1] = "";
+    gethostname(name, sizeof name - 1);
+    uint32_t number = 2166136261U;
+    for (const char *c = name; *c; c++)
+        number = (number ^ (unsigned char)*c) * 16777619U;
+    return number;
+}
 
 int local_open(const char *path, struct blob_store **out)
 {
@@ -225,6 +293,7 @@ int local_open(const char *path, struct blob_store **out)
     struct local *local = mem_zalloc(1, sizeof *local);
     local->root = root;
     local->path = mem_strdup(path);
+    local->host = host_number();
     struct blob_store *store = mem_zalloc(1, sizeof *store);
     *store = (struct blob_store){.ops = &local_ops, .self = local, .where = mem_strdup(path)};
     *out = store;

@@ -5,6 +5,7 @@
  *     config  data/00..ff/<name>  index/<name>  keys/<name>  locks/<name>  snapshots/<name>
  *
  * An object is written under a temporary name, synced, renamed, and the folder synced; then it has mode 0400.
+ * The temporary name, tmp-HOST-PROCESS-NUMBER, tells whoever sweeps whose it is.
  */
 #ifndef BLOB_LOCAL_H
 #define BLOB_LOCAL_H

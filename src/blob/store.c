@@ -64,6 +64,11 @@ int blob_remove_lock(struct blob_remover remover, const char *name)
     return remover.store->ops->remove(remover.store->self, BLOB_LOCK, name);
 }
 
+int blob_sweep(struct blob_remover remover)
+{
+    return remover.store->ops->sweep(remover.store->self);
+}
+
 const char *blob_kind_folder(enum blob_kind kind)
 {
     static const char *const folders[BLOB_KIND_COUNT] = {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * A store of named immutable objects: what a repository is kept in. Who holds a reader can list and read; a
- * writer adds objects and never replaces one; a remover exists for locks alone. Each is a type of its own, so
- * that the compiler refuses a deletion where only reading was handed out.
+ * writer adds objects and never replaces one; a remover exists for locks and unfinished objects alone. Each
+ * is a type of its own, so that the compiler refuses a deletion where only reading was handed out.
  *
  * Objects are named by 64 lower-case hexadecimal digits, except the one object of BLOB_CONFIG, whose name is
  * passed as NULL.
@@ -29,6 +29,7 @@ struct blob_ops {
     int (*read)(void *self, enum blob_kind kind, const char *name, uint64_t offset, void *out, size_t length);
     int (*write)(void *self, enum blob_kind kind, const char *name, const void *bytes, size_t length);
     int (*remove)(void *self, enum blob_kind kind, const char *name);
+    int (*sweep)(void *self);
     void (*free)(void *self);
 };
 
@@ -70,6 +71,10 @@ int blob_write(struct blob_writer writer, enum blob_kind kind, const char *name,
 
 /* Removes a lock; it being gone already is fine. */
 int blob_remove_lock(struct blob_remover remover, const char *name);
+
+/* Removes what writers that were killed left half written: those of processes of this host that are gone,
+ * and anything a day old. */
+int blob_sweep(struct blob_remover remover);
 
 /* "data", "index", ... : the folder of a kind in the repository layout. */
 const char *blob_kind_folder(enum blob_kind kind);

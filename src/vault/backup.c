@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/i18n.h"
 #include "base/mem.h"
+#include "blob/store.h"
 #include "vault/lock.h"
 #include "vault/walk.h"
 
@@ -171,6 +172,7 @@ int vault_backup(struct vault *vault, const struct vault_backup_options *options
     int err = lock_take(vault, false, &lock);
     if (err)
         return explain(vault, err);
+    blob_sweep(vault_remover(vault)); /* what cannot be removed takes room, no more */
     struct walk walk = {.vault = vault,
                         .options = options,
                         .result = result,

@@ -19,7 +19,12 @@ for round in $(seq 12); do
   [ "$(ls repo/snapshots | wc -l)" = 0 ] || rm -f repo/snapshots/*
 done
 [ "$killed" -gt 3 ] || fail "only $killed backups were killed at work"
+# What a writer that was killed leaves goes; what another host may still be writing stays, for a day.
+touch repo/locks/tmp-00000000-1-0 repo/data/00/tmp-00000000-1-1
+touch -d '2 days ago' repo/data/00/tmp-00000000-1-1
 expect 0 "$BEFFROI" vault backup -r repo tree
+[ "$(cd repo && find . -name 'tmp-*')" = ./locks/tmp-00000000-1-0 ] || fail "half-written objects are left: $(find repo -name 'tmp-*')"
+rm repo/locks/tmp-*
 [ -z "$(ls repo/locks)" ] || fail "locks of killed backups are left"
 expect 0 restic -r repo check --read-data
 expect 0 "$BEFFROI" vault restore latest -r repo --target restored
