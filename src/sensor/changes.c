@@ -427,17 +427,18 @@ static void flush_file(struct notify *n, const struct writer *writer)
     uint32_t number = find_changed(n, &nowhere, &st);
     int fd FD_AUTO = number == CATALOG_NONE ? -1 : open_row(n, number);
     if (!look(fd, &st) || st.st_ino != writer->inode ||
-        !writers_close(n->s->writers, writer->device, writer->inode, &before))
+        !writers_look(n->s->writers, writer->device, writer->inode, &before))
         return;
     struct stamp now = kept_stamp(&st);
     draw_sketch(fd, now.size, false, &after.sketch);
+    if (is_unchanged(n, catalog_row(n->catalog, number), &before, &now, &after.sketch))
+        return; /* he may be let go and write it after all: what it was stays known */
     after.version = kept_version(&now);
     after.uid = before.uid;
-    if (!is_unchanged(n, catalog_row(n->catalog, number), &before, &now, &after.sketch)) {
-        tell_changed(n, EVENT_WRITTEN, number, writer->pid, &before, &now, &after.sketch);
-        catalog_row(n->catalog, number)->flags &= (uint16_t)~ROW_FRESH;
-        catalog_set(n->catalog, number, &now);
-    }
+    writers_close(n->s->writers, writer->device, writer->inode, &before);
+    tell_changed(n, EVENT_WRITTEN, number, writer->pid, &before, &now, &after.sketch);
+    catalog_row(n->catalog, number)->flags &= (uint16_t)~ROW_FRESH;
+    catalog_set(n->catalog, number, &now);
     writers_open(n->s->writers, writer->device, &after); /* it is still open: its closing comes some day */
 }
 

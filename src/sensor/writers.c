@@ -91,6 +91,16 @@ bool writers_close(struct writers *w, uint64_t device, uint64_t inode, struct be
     return entry != NULL;
 }
 
+bool writers_look(struct writers *w, uint64_t device, uint64_t inode, struct before *out)
+{
+    pthread_mutex_lock(&w->lock);
+    const struct entry *entry = find(w, device, inode);
+    if (entry)
+        *out = entry->first;
+    pthread_mutex_unlock(&w->lock);
+    return entry != NULL;
+}
+
 bool writers_is_open(struct writers *w, uint64_t device, uint64_t inode)
 {
     pthread_mutex_lock(&w->lock);

@@ -30,6 +30,8 @@ void writers_open(struct writers *w, uint64_t device, const struct before *befor
 /* A closing is being reported: gives the picture of before the change (and who opened); false when nothing
  * is known. */
 bool writers_close(struct writers *w, uint64_t device, uint64_t inode, struct before *out);
+/* The same for an opening that goes on. */
+bool writers_look(struct writers *w, uint64_t device, uint64_t inode, struct before *out);
 /* True while an opening is not yet reported as closed. */
 bool writers_is_open(struct writers *w, uint64_t device, uint64_t inode);
 /* The files that are open for writing and by whom; frees nothing: the caller frees *out. */

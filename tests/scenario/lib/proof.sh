@@ -4,8 +4,9 @@
 #   proof_files N               makes $SHARE with N text files in folders, and $T/before, a copy with all metadata
 #   proof_start [KEY=VALUE...]  starts the guard on $SHARE; keys: mode, recover, decoys, state, vault, quota; it uses
 #                               what was written by an earlier call when there are none
-#   proof_attack KIND [N]       an unprivileged program that encrypts (or delete, truncate, rename) up to N files, in the
-#                               background; $ATTACKER is its pid
+#   proof_attack KIND [N]       an unprivileged program that spoils up to N files in the background: encrypt, held (the
+#                               same, but opens all of them before it writes to the first), replace, delete, truncate;
+#                               $ATTACKER is its pid
 #   proof_until WORDS...        waits (two minutes at most) until the command succeeds
 #   proof_stopped PID           every thread of it is stopped or frozen
 #   proof_state N               the state of incident N ("" there is none)
@@ -135,6 +136,9 @@ def spoil(path):
             size = len(f.read())
             f.seek(0)
             f.write(os.urandom(size))
+    elif kind == "held":
+        with held.pop(path) as f:
+            f.write(os.urandom(os.fstat(f.fileno()).st_size))
     elif kind == "replace":
         with open(path + ".crypt", "wb") as f:
             f.write(os.urandom(os.path.getsize(path) + 64))
@@ -143,6 +147,7 @@ def spoil(path):
         os.unlink(path)
     elif kind == "truncate":
         os.truncate(path, 0)
+held = {path: open(path, "r+b") for path in files[:most]} if kind == "held" else {}
 for path in files[:most]:
     try:
         spoil(path)
