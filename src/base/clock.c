@@ -3,12 +3,15 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "base/buf.h"
 #include "base/err.h"
+#include "base/fd.h"
 #include "base/i18n.h"
 
 static int64_t read_clock(clockid_t id)
@@ -28,6 +31,15 @@ static int64_t system_monotonic(void *self)
 {
     (void)self;
     return read_clock(CLOCK_MONOTONIC);
+}
+
+void clock_boot_id(char out[static BOOT_ID_SIZE])
+{
+    struct buf b BUF_AUTO;
+    buf_init(&b, BOOT_ID_SIZE - 1);
+    out[0] = '\0';
+    if (fd_read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id", &b) == 0)
+        snprintf(out, BOOT_ID_SIZE, "%.*s", (int)strcspn(buf_string(&b), "\n"), buf_string(&b));
 }
 
 const struct clock clock_system = {system_wall, system_monotonic, NULL};

@@ -28,6 +28,11 @@ struct clock_manual {
 };
 struct clock clock_from_manual(struct clock_manual *manual);
 
+#define BOOT_ID_SIZE 64
+/* Which boot of the machine this is, which monotonic times and process numbers are of; "" when the kernel
+ * does not tell. */
+void clock_boot_id(char out[static BOOT_ID_SIZE]);
+
 #define TIME_TEXT_SIZE 40
 /* RFC 3339 in UTC with nanoseconds: 2026-11-22T16:54:00.123456789Z. */
 void time_format_utc(int64_t wall_ns, char out[static TIME_TEXT_SIZE]);

@@ -39,6 +39,7 @@ struct work_case {
     enum case_phase phase;
     bool dry;           /* opened in observe mode */
     bool recover_asked; /* a person asked for the rollback */
+    bool planned_anew;  /* the guard had ended before the plan was written */
     uint32_t tree;
     size_t culprit_count;
     struct actor culprits[ALERT_CULPRITS];

@@ -64,6 +64,8 @@ struct judge *judge_new(const struct config *config, const struct clock *clock, 
      */
     j->next_order = (uint64_t)(j->since_ns / 1000);
     j->next_token = 1;
+    j->began_ns = judge_monotonic(j);
+    buf_init(&j->put_off, 0);
     return j;
 }
 
@@ -79,6 +81,7 @@ void judge_free(struct judge *j)
     judge_journal_free(j);
     approvals_free(&j->approvals);
     incidents_free(&j->incidents);
+    buf_free(&j->put_off);
     history_free(j->history);
     detect_free(j->detect);
     free(j);
@@ -88,6 +91,7 @@ static void on_event(struct judge *j, const struct event *event)
 {
     if (event->tree >= j->config->tree_count)
         return;
+    j->latest_ns = event->monotonic_ns;
     /* In the history first: if this event tips the scale it must be taken back with the others. */
     history_add(j->history, event);
     detect_event(j->detect, event);
@@ -150,12 +154,17 @@ static void replayed(struct judge *j)
                 approve_again(j, approval, tree);
     }
     judge_resume_cases(j);
+    judge_past_weigh(j);
     judge_snapshots_start(j);
 }
 
 static void from_sensor(struct judge *j, const struct message *m)
 {
-    if (m->type == MSG_EVENT)
+    if (judge_past_puts_off(j, m))
+        return;
+    if (m->type == MSG_PAST)
+        judge_past_event(j, &m->event);
+    else if (m->type == MSG_EVENT)
         on_event(j, &m->event);
     else if (m->type == MSG_SYNC)
         on_sync(j, &m->sync);
@@ -249,6 +258,7 @@ void judge_peer(struct judge *j, enum role role, bool there)
 
 void judge_tick(struct judge *j)
 {
+    judge_past_tick(j);
     detect_tick(j->detect, judge_monotonic(j));
     if (j->replayed)
         judge_snapshots_tick(j);

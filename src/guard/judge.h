@@ -2,7 +2,8 @@
  *
  * The judge: events in, orders out. It holds nothing: no file, no socket but its channels. Everything it
  * decides goes to the journal, and what it knows of incidents is folded from the very entries it wrote, so
- * that it can die at any moment and be rebuilt from the journal.
+ * that it can die at any moment and be rebuilt: from the journal, and from the changes of late, which the
+ * sensor tells again (MSG_PAST).
  *
  * The life of an incident here (a case, see case.h):
  *

@@ -363,7 +363,12 @@ static void recovered(struct judge *j, struct work_case *c, const struct action 
         set_phase(j, c, CASE_WAITING);
         return;
     }
-    if (action->result != ACTION_FAILED) {
+    if (action->result == ACTION_NO_PLAN && !c->planned_anew) {
+        c->planned_anew = true;
+        start_flush(j, c);
+        return;
+    }
+    if (action->result != ACTION_FAILED && action->result != ACTION_NO_PLAN) {
         struct incident_change change = {.state = INCIDENT_RECOVERED,
                                          .recovered = action->done,
                                          .kept = action->kept,

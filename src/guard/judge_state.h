@@ -3,6 +3,7 @@
  * Inside the judge: its state, and what its files offer each other. Nobody else includes this.
  *
  *   judge.c            messages and events come in, alerts become cases
+ *   judge_past.c       what was before this judge
  *   judge_case.c       the phases of a case
  *   judge_journal.c    entries: folded here, sent to the scribe, kept until it has them
  *   judge_snapshots.c  when the vault is to snapshot which tree
@@ -58,6 +59,11 @@ struct judge {
     char journal_failure[256]; /* why entries are not written now; "" they are */
     bool replayed;             /* the journal of the past has been folded */
 
+    bool weighing;      /* what the sensor tells is no longer put off */
+    struct buf put_off; /* its messages, each a blob */
+    int64_t began_ns;   /* monotonic */
+    int64_t latest_ns;  /* monotonic: of the latest event that was heard of */
+
     int64_t since_ns;
     struct msg_sensor_state sensor;
     struct msg_vault_state vault;
@@ -81,6 +87,15 @@ void judge_journal_replay(struct judge *j, const struct msg_replay *m);
 /* The scribe is back: what it did not confirm is sent again. */
 void judge_journal_resend(struct judge *j);
 void judge_journal_free(struct judge *j);
+
+/* judge_past.c */
+/* Keeps a message of the sensor for later; false when it is to be dealt with now. */
+bool judge_past_puts_off(struct judge *j, const struct message *m);
+/* Deals with all that was put off, and from then on puts nothing off. */
+void judge_past_weigh(struct judge *j);
+void judge_past_tick(struct judge *j);
+/* A change that this judge may not have heard of. */
+void judge_past_event(struct judge *j, const struct event *event);
 
 /* judge_case.c */
 void judge_open_case(struct judge *j, const struct alert *alert);

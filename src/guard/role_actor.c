@@ -88,6 +88,15 @@ static bool has_plan(uint32_t incident)
     return faccessat(state_fd, path, F_OK, 0) == 0;
 }
 
+/* The judge makes the plan anew from the changes it was told again. */
+static int no_plan(struct action *action)
+{
+    action->result = ACTION_NO_PLAN;
+    snprintf(action->text, sizeof action->text, "%s",
+             _("the guard ended before the plan to put the files back was written; it is made anew"));
+    return 0;
+}
+
 /* Without steps: what the plan on the disk still lacks. */
 static int recover(const struct apply_options *options, const struct job *job, struct action *action)
 {
@@ -95,9 +104,7 @@ static int recover(const struct apply_options *options, const struct job *job, s
     if (job->count > 0)
         err = apply_plan(options, job->order.incident, job->steps, job->count);
     else if (!has_plan(job->order.incident))
-        err = err_hint(
-            err_set(ERR_NOT_FOUND, _("the guard ended before the plan to put the files back was written")),
-            _("restore them from the vault: beffroi vault restore --help"));
+        return no_plan(action);
     if (err)
         return err;
     if (job->order.dry) {

@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "guard/role.h"
 #include "guard/roles.h"
+#include "sensor/changelog.h"
 #include "sensor/held.h"
 #include "sensor/sensor.h"
 
@@ -26,7 +27,8 @@
 
 static struct sensor *sensor;
 static int state_fd = -1;
-static uint64_t lost_events; /* that the judge did not take in time; loop thread only */
+static struct changelog *changelog; /* loop thread only */
+static uint64_t lost_events;        /* that the judge did not take in time; loop thread only */
 static int32_t guard_pids[MAX_GUARD_PIDS];
 static size_t guard_pid_count;
 
@@ -46,13 +48,49 @@ static void send_on_loop(void *argument)
     free(m);
 }
 
+/* Down before it is told: the judge may die with it in its hands. */
+static void log_change(const struct message *m)
+{
+    static bool failed;
+    struct buf bytes BUF_AUTO;
+    buf_init(&bytes, CHANGELOG_RECORD_MAX);
+    message_encode(m, &bytes);
+    bool failed_before = failed;
+    failed = changelog_add(changelog, bytes.data, bytes.length) != 0;
+    if (failed && !failed_before)
+        log_error("changes are not written down, a guard that is killed now would not know them: %s",
+                  err_text());
+}
+
+static void send_event_on_loop(void *argument)
+{
+    log_change(argument);
+    send_on_loop(argument);
+}
+
+static void tell_again(const void *payload, size_t length, void *self)
+{
+    struct message *m = self;
+    if (message_decode(payload, length, m) != 0)
+        return;
+    m->type = MSG_PAST;
+    post(m);
+}
+
+static void tell_past(void)
+{
+    struct message *m MEM_AUTO = mem_zalloc(1, sizeof *m);
+    if (changelog_read(changelog, tell_again, m) != 0)
+        log_error("changes of late are not told again: %s", err_text());
+}
+
 static void on_event(const struct event *event, void *self)
 {
     (void)self;
     struct message *m = mem_zalloc(1, sizeof *m);
     m->type = MSG_EVENT;
     m->event = *event;
-    role_post(send_on_loop, m);
+    role_post(send_event_on_loop, m);
 }
 
 static void on_sync(uint64_t token, uint64_t sequence, const struct actor *actor, void *self)
@@ -109,8 +147,15 @@ static void look(void *argument)
 static int start(const struct config *config, sd_event *loop)
 {
     (void)loop;
+    char boot[BOOT_ID_SIZE];
     state_fd = open(config->state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return state_fd < 0 ? err_sys(_("cannot open the state folder %s"), config->state) : 0;
+    if (state_fd < 0)
+        return err_sys(_("cannot open the state folder %s"), config->state);
+    clock_boot_id(boot);
+    if (changelog_open(state_fd, boot, &changelog) != 0)
+        log_error("changes are not written down, a guard that is killed now would not know them: %s",
+                  err_text());
+    return 0;
 }
 
 static void ignore_record(const struct held_record *record, void *self)
@@ -173,8 +218,10 @@ static void guard_pid(enum role role, int32_t pid, bool on)
 
 static void wired(enum role peer)
 {
-    if (peer == ROLE_JUDGE)
-        tell_state(NULL);
+    if (peer != ROLE_JUDGE)
+        return;
+    tell_past();
+    tell_state(NULL);
 }
 
 static void flush(const struct msg_flush *flush)
@@ -219,6 +266,8 @@ static void stop(void)
 {
     sensor_stop(sensor);
     sensor = NULL;
+    changelog_close(changelog);
+    changelog = NULL;
     fd_close(&state_fd);
 }
 

@@ -308,7 +308,7 @@ static void action(struct codec *c, struct message *m)
     u32(c, &a->incident);
     WORD(c, a->kind, enum order_kind, ORDER_FREEZE, ORDER_KIND_COUNT - 1);
     flag(c, &a->undo);
-    WORD(c, a->result, enum action_result, ACTION_DONE, ACTION_WOULD);
+    WORD(c, a->result, enum action_result, ACTION_DONE, ACTION_NO_PLAN);
     i64(c, &a->time_ns);
     u32(c, &a->tree);
     u32(c, &a->done);
@@ -395,6 +395,7 @@ static const struct row {
     [MSG_ROLE_LOST] = {"role-lost", role_lost},
     [MSG_STOP] = {"stop", nothing},
     [MSG_GUARD_PID] = {"guard-pid", guard_pid},
+    [MSG_PAST] = {"past", event},
     [MSG_EVENT] = {"event", event},
     [MSG_SYNC] = {"sync", sync_asked},
     [MSG_SYNCED] = {"synced", synced},

@@ -5,10 +5,17 @@
  * decode ends the channel: the other side is broken or hostile.
  *
  *   supervisor <-> every role    wire, ready, alive, role-lost, stop, guard-pid
- *   sensor     <-> judge         event, sync/synced, flush/flushed, watch, condemn/condemned, held,
- * sensor-state, tree-files judge      <-> actor         order, step, steps-end, action, step-result judge <->
- * vault         order, step, steps-end, action, step-result, snapshot, vault-state judge      <-> scribe
- * append, appended, replay api        <-> judge         request, response
+ *
+ *   sensor     <-> judge         past, event, sync/synced, flush/flushed, watch, condemn/condemned, held,
+ *                                sensor-state, tree-files
+ *
+ *   judge      <-> actor         order, step, steps-end, action, step-result
+ *
+ *   judge      <-> vault         order, step, steps-end, action, step-result, snapshot, vault-state
+ *
+ *   judge      <-> scribe        append, appended, replay
+ *
+ *   api        <-> judge         request, response
  */
 #ifndef IPC_MESSAGE_H
 #define IPC_MESSAGE_H
@@ -42,6 +49,7 @@ enum message_type {
     MSG_ROLE_LOST = 4, /* supervisor to judge: a role died; `text` says how */
     MSG_STOP = 5,      /* supervisor: finish and leave */
     MSG_GUARD_PID = 6, /* supervisor to sensor and actor: this process is one of ours (or no longer) */
+    MSG_PAST = 8,      /* sensor: an event (as MSG_EVENT) that the judge may not have heard of, told again */
     MSG_EVENT = 10,    /* sensor: something changed */
     MSG_SYNC = 11,     /* sensor: a watched program waits at an open; answer when all events up to `sequence`
                           are weighed */

@@ -120,9 +120,9 @@ char *entry_action(const struct entry_context *context, const struct action *act
 {
     bool bad = action->result == ACTION_FAILED || action->result == ACTION_PARTLY;
     struct ecs_event ecs = {"event", "intrusion_detection", bad ? "error" : "change",
-                            action->result == ACTION_WOULD ? "unknown"
-                            : bad                          ? "failure"
-                                                           : "success",
+                            action->result == ACTION_WOULD || action->result == ACTION_NO_PLAN ? "unknown"
+                            : bad                                                              ? "failure"
+                                                                                               : "success",
                             bad ? 3 : 1};
     json_t *exact;
     char *word MEM_AUTO = mem_printf("%s%s", action->undo ? "undo-" : "", order_kind_name(action->kind));

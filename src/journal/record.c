@@ -157,7 +157,7 @@ void record_get_action(const json_t *object, struct action *out)
     out->incident = field_get_u32(object, "incident");
     out->kind = (enum order_kind)field_get_word(object, "what", order_word, ORDER_KIND_COUNT);
     out->undo = field_get_bool(object, "undo");
-    out->result = (enum action_result)field_get_word(object, "result", result_word, ACTION_WOULD + 1);
+    out->result = (enum action_result)field_get_word(object, "result", result_word, ACTION_NO_PLAN + 1);
     out->time_ns = field_get_time(object, "time");
     out->tree = field_get_u32(object, "tree");
     out->done = field_get_u32(object, "done");

@@ -36,7 +36,7 @@ const char *order_kind_name(enum order_kind kind)
 
 const char *action_result_name(enum action_result result)
 {
-    static const char *const names[] = {NULL, "done", "partly", "failed", "would"};
+    static const char *const names[] = {NULL, "done", "partly", "failed", "would", "no-plan"};
     return PICK(names, result);
 }
 

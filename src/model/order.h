@@ -31,7 +31,13 @@ struct order {
     struct actor culprit;
 };
 
-enum action_result { ACTION_DONE = 1, ACTION_PARTLY = 2, ACTION_FAILED = 3, ACTION_WOULD = 4 };
+enum action_result {
+    ACTION_DONE = 1,
+    ACTION_PARTLY = 2,
+    ACTION_FAILED = 3,
+    ACTION_WOULD = 4,
+    ACTION_NO_PLAN = 5, /* a recovery without steps, and no plan was written down before */
+};
 
 #define ACTION_TEXT_SIZE 512
 

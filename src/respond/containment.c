@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/durable.h"
 #include "base/err.h"
 #include "base/fd.h"
@@ -17,16 +18,6 @@
 #define MAGIC      "BEFCONT1"
 #define MAGIC_SIZE 8
 #define FILE_MAX   (64u << 20)
-#define BOOT_SIZE  64
-
-static void read_boot_id(char out[static BOOT_SIZE])
-{
-    struct buf b BUF_AUTO;
-    buf_init(&b, BOOT_SIZE - 1);
-    out[0] = '\0';
-    if (fd_read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id", &b) == 0)
-        snprintf(out, BOOT_SIZE, "%.*s", (int)strcspn(buf_string(&b), "\n"), buf_string(&b));
-}
 
 static uint32_t sum_of(const uint8_t *bytes, size_t length)
 {
@@ -89,7 +80,7 @@ static int corrupt(void)
 int containment_parse(const void *bytes, size_t length, const char *boot, struct containment *out)
 {
     struct reader r;
-    char written_in[BOOT_SIZE];
+    char written_in[BOOT_ID_SIZE];
     if (length < MAGIC_SIZE + 4 || memcmp(bytes, MAGIC, MAGIC_SIZE) != 0)
         return corrupt();
     reader_init(&r, (const uint8_t *)bytes + length - 4, 4);
@@ -118,14 +109,14 @@ int containment_parse(const void *bytes, size_t length, const char *boot, struct
 
 int containment_open(int state_fd, struct containment *out)
 {
-    char boot[BOOT_SIZE];
+    char boot[BOOT_ID_SIZE];
     struct buf b BUF_AUTO;
     buf_init(&b, FILE_MAX);
     *out = (struct containment){.state_fd = state_fd};
     int err = fd_read_file(state_fd, "containment", &b);
     if (err == ERR_NOT_FOUND)
         return 0;
-    read_boot_id(boot);
+    clock_boot_id(boot);
     if (!err)
         err = containment_parse(b.data, b.length, boot, out);
     if (err == ERR_CORRUPT)
@@ -218,10 +209,10 @@ static int replace_unsynced(int dirfd, const struct buf *b)
 
 int containment_save(struct containment *c, bool lasting)
 {
-    char boot[BOOT_SIZE];
+    char boot[BOOT_ID_SIZE];
     struct buf b BUF_AUTO;
     buf_init(&b, FILE_MAX);
-    read_boot_id(boot);
+    clock_boot_id(boot);
     buf_put(&b, MAGIC, MAGIC_SIZE);
     buf_put_string(&b, boot);
     buf_put_u32(&b, (uint32_t)c->count);

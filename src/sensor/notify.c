@@ -217,6 +217,12 @@ static size_t take_questions(struct notify *n, struct question **out)
     return taken;
 }
 
+void notify_listed(struct notify *n, uint32_t tree)
+{
+    if (!atomic_exchange(&n->s->trees[tree].listed, true))
+        wake_up(n);
+}
+
 /* ---- the loop ---- */
 
 static void take_event(struct notify *n, size_t volume, const struct fanotify_event_metadata *event)
@@ -274,6 +280,11 @@ static void scan_done(struct notify *n)
         drain(n);
         atomic_store(&n->s->ready, true);
     }
+    for (uint32_t i = 0; i < n->s->tree_count; i++)
+        if (!n->settled[i] && atomic_load(&n->s->trees[i].listed)) {
+            n->settled[i] = true;
+            settle_tree(n, i);
+        }
     if (n->rescan_wanted) {
         n->rescan_wanted = false;
         atomic_fetch_add(&n->s->rescans, 1);
@@ -333,6 +344,7 @@ static void release(struct notify *n)
     free(n->mounts);
     free(n->to_scan);
     free(n->questions);
+    free(n->settled);
     free(n);
 }
 
@@ -343,6 +355,7 @@ int notify_start(struct sensor *s, struct notify **out)
     pthread_mutex_init(&n->lock, NULL);
     pthread_cond_init(&n->flushed, NULL);
     n->catalog = catalog_new();
+    n->settled = mem_zalloc(s->tree_count, sizeof *n->settled);
     int rc = n->wake < 0 ? err_sys(_("cannot make an event descriptor")) : open_trees(n);
     if (rc == 0 && !(n->settle = settle_start(s)))
         rc = err_sys(_("cannot start a thread"));

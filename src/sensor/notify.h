@@ -20,6 +20,8 @@ int notify_run(struct notify *n);
 void notify_stop(struct notify *n);
 /* A copier asks (any thread): give all events that happened up to now, then call ops->sync. */
 void notify_sync(struct notify *n, uint64_t token, const struct actor *actor);
+/* What the vault holds of a tree is known (any thread): what it does not hold is copied aside soon. */
+void notify_listed(struct notify *n, uint32_t tree);
 /* As sensor_flush (any thread but the notification thread). */
 void notify_flush(struct notify *n, const struct actor *who);
 

@@ -28,7 +28,8 @@ struct room_tree {
     int fd; /* the folder, O_RDONLY: also what open_by_handle_at needs */
     dev_t device;
     bool decoys;
-    atomic_uint files; /* known in it */
+    atomic_uint files;  /* known in it */
+    atomic_bool listed; /* what the vault holds of it is known */
 };
 
 struct sensor {

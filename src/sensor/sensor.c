@@ -223,9 +223,11 @@ int sensor_held(struct sensor *s, uint32_t tree, uint64_t snapshot, const char *
         return rc;
     kept_begin_snapshot(s->kept, tree, snapshot);
     rc = held_read(s->held_fd, name, tree, &written, add_held, &target);
-    if (rc == 0)
-        store_snapshot(s->store, tree, clock_system.wall_ns(clock_system.self));
-    return rc;
+    if (rc != 0)
+        return rc;
+    store_snapshot(s->store, tree, clock_system.wall_ns(clock_system.self));
+    notify_listed(s->notify, tree);
+    return 0;
 }
 
 uint32_t sensor_files(struct sensor *s, uint32_t tree)

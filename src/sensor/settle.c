@@ -133,7 +133,7 @@ static bool hand_over(struct settle *t, int fd, uint32_t tree, const char *path)
 
 /* ---- notification thread ---- */
 
-void settle_add(struct notify *n, uint32_t number, int fd)
+static void add(struct notify *n, uint32_t number, int fd, int64_t delay_ns)
 {
     struct settle *t = n->settle;
     const struct row *row = catalog_row(n->catalog, number);
@@ -155,7 +155,21 @@ void settle_add(struct notify *n, uint32_t number, int fd)
         t->capacity = t->capacity ? t->capacity * 2 : 64;
         t->waiting = mem_resize(t->waiting, t->capacity, sizeof *t->waiting);
     }
-    t->waiting[t->count++] = (struct due){number, stamp.device, stamp.inode, stamp.size, now + DELAY_NS};
+    t->waiting[t->count++] = (struct due){number, stamp.device, stamp.inode, stamp.size, now + delay_ns};
+}
+
+void settle_add(struct notify *n, uint32_t number, int fd)
+{
+    add(n, number, fd, DELAY_NS);
+}
+
+void settle_tree(struct notify *n, uint32_t tree)
+{
+    for (uint32_t i = 0; i < catalog_row_end(n->catalog); i++) {
+        const struct row *row = catalog_row(n->catalog, i);
+        if (row->name && catalog_tree_of(n->catalog, row->parent) == tree)
+            add(n, i, -1, 0);
+    }
 }
 
 void settle_link(struct notify *n, uint32_t number, int fd)

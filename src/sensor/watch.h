@@ -50,6 +50,7 @@ struct notify {
     int32_t moved_pid;
 
     struct settle *settle;
+    bool *settled; /* per tree: what changed before the start is on its way to be copied */
     uint64_t sequence;
     struct event event; /* the one being made */
     int64_t next_tick_ns, next_expiry_ns;
@@ -96,6 +97,9 @@ struct settle *settle_start(struct sensor *s); /* NULL when no thread can be mad
 void settle_stop(struct settle *settle);
 /* The file changed: copy it aside soon, unless it is kept by then. `fd` (taken over) may be -1. */
 void settle_add(struct notify *n, uint32_t row, int fd);
+/* The first scan is over and what the vault holds is known: what neither it nor the shadow store holds
+ * changed while nobody was looking, or was put back just before, and is copied aside at once. */
+void settle_tree(struct notify *n, uint32_t tree);
 /* A symbolic link appeared; `fd` is an O_PATH descriptor of it (borrowed). */
 void settle_link(struct notify *n, uint32_t row, int fd);
 /* Hands over what is due. Returns when to call again (monotonic), INT64_MAX for never. */

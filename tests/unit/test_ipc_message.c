@@ -25,6 +25,7 @@ static const enum message_type types[] = {
     MSG_SENSOR_STATE, MSG_ORDER,       MSG_STEP,   MSG_STEPS_END, MSG_ACTION,    MSG_STEP_RESULT,
     MSG_SNAPSHOT,     MSG_VAULT_STATE, MSG_APPEND, MSG_APPENDED,  MSG_REPLAY,    MSG_REPLAY_END,
     MSG_REQUEST,      MSG_RESPONSE,    MSG_FLUSH,  MSG_FLUSHED,   MSG_CONDEMNED, MSG_TREE_FILES,
+    MSG_PAST,
 };
 #define TYPES (sizeof types / sizeof types[0])
 
@@ -145,6 +146,7 @@ static void fill_work(struct message *m)
 {
     switch (m->type) {
     case MSG_EVENT:
+    case MSG_PAST:
         fill_event(&m->event);
         break;
     case MSG_ORDER:

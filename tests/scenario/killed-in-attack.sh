@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Goal of this test: the whole guard is killed with -9 when an attack has spoiled two files, too few to tell; started
+# again, it stops the attack at the next ones, and the two files come back with them.
+set -u
+# shellcheck source=tests/scenario/lib/proof.sh
+. "$SOURCE/tests/scenario/lib/proof.sh"
+
+proof_files 200
+proof_start
+proof_attack encrypt
+for _ in $(seq 10000); do
+  [ "$(cat "$T/progress")" != 2 ] || break
+  sleep 0.001
+done
+# Nobody attacks while nobody watches: that is another matter.
+kill -STOP "$ATTACKER"
+[ "$(cat "$T/progress")" -le 3 ] || fail "the attack was too fast: $(cat "$T/progress") files"
+proof_count 0 || fail "it was noticed already"
+proof_kill9
+proof_start
+kill -CONT "$ATTACKER"
+proof_until proof_is 1 recovered
+proof_stopped "$ATTACKER" || fail "it was not stopped"
+proof_back 1
+proof_journal
+exit 0
