@@ -19,8 +19,9 @@
 
 #include "base/clock.h"
 
-#define CHANGELOG_FILE_MAX ((size_t)8 << 20) /* then the older file goes: some 12 000 changes stay at least  \
-                                              */
+#define CHANGELOG_FILE_MAX                                                                                   \
+    ((size_t)8 << 20) /* then the older file goes: some 12 000 changes stay at least                         \
+                       */
 #define CHANGELOG_RECORD_MAX ((size_t)64 << 10)
 #define CHANGELOG_HEADER     72
 
@@ -28,8 +29,9 @@ struct changelog;
 
 typedef void changelog_visit(const void *payload, size_t length, void *self);
 
-/* Goes on with the log of this boot in the folder, or begins one; dirfd is borrowed. *out is set in any case: an
- * error (a full disk, say) tells why changes are not written down for now, and each new one tries again. */
+/* Goes on with the log of this boot in the folder, or begins one; dirfd is borrowed. *out is set in any case:
+ * an error (a full disk, say) tells why changes are not written down for now, and each new one tries again.
+ */
 int changelog_open(int dirfd, const char boot[static BOOT_ID_SIZE], struct changelog **out);
 void changelog_close(struct changelog *l); /* NULL is fine */
 /* Adds a record, 1 to CHANGELOG_RECORD_MAX bytes. After a failure (a full disk, say) the file is as before.
