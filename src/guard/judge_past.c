@@ -87,6 +87,6 @@ void judge_past_event(struct judge *j, const struct event *event)
         on_record = on_record || over_ns(j->incidents.items[i]) == 0;
     }
     history_add(j->history, event);
-    if (!on_record)
+    if (!on_record && event->kind != EVENT_ATTRIBUTES)
         detect_event(j->detect, event);
 }

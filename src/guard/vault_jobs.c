@@ -105,13 +105,14 @@ static void add_to_held(void *context, const struct vault_file *file)
 {
     struct snapshot_work *work = context;
     /* A torn file is not held: what was stored may be no version that ever was. */
-    if (!work->held || work->held_err || file->state == VAULT_FILE_TORN || file->type == NODE_DIR)
+    if (!work->held || work->held_err || file->state == VAULT_FILE_TORN)
         return;
-    const struct held_record record = {.device = file->device,
-                                       .inode = file->inode,
-                                       .size = file->size,
-                                       .mtime_ns = file->mtime_ns,
-                                       .ctime_ns = file->ctime_ns};
+    struct held_record record = {.device = file->device, .inode = file->inode};
+    if (file->type != NODE_DIR) {
+        record.size = file->size;
+        record.mtime_ns = file->mtime_ns;
+        record.ctime_ns = file->ctime_ns;
+    }
     work->held_err = held_add(work->held, &record);
 }
 

@@ -184,7 +184,7 @@ static void event(struct codec *c, struct message *m)
     u64(c, &e->sequence);
     i64(c, &e->time_ns);
     i64(c, &e->monotonic_ns);
-    WORD(c, e->kind, enum event_kind, EVENT_CREATED, EVENT_RENAMED);
+    WORD(c, e->kind, enum event_kind, EVENT_CREATED, EVENT_ATTRIBUTES);
     u32(c, &e->flags);
     u32(c, &e->tree);
     actor(c, &e->actor);

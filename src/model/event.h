@@ -34,6 +34,8 @@ enum event_kind {
     EVENT_TRUNCATED = 3, /* cut by path, without being opened */
     EVENT_DELETED = 4,   /* a name went away */
     EVENT_RENAMED = 5,   /* `path` became `new_path`; what stood at new_path before is `replaced` */
+    EVENT_ATTRIBUTES =
+        6 /* a file's owner, mode, times, ACL or extended attributes changed, its bytes did not */
 };
 
 enum event_flag {
@@ -56,7 +58,7 @@ struct event {
     char path[EVENT_PATH_SIZE];     /* relative to the tree */
     char new_path[EVENT_PATH_SIZE]; /* of a rename; "" when it left the tree. Of a deletion with EVENT_LINKED:
                                        another name of the file that is left; then `after` is its state */
-    struct version before;   /* the file's bytes before this change (written, truncated, deleted, renamed) */
+    struct version before;          /* the file before this change; none of one that was created */
     struct version replaced; /* of a rename: what it replaced; kind NONE and inode 0 when nothing was there */
     struct filestate after;  /* the file once the change was done; all zero if it is gone */
     /* Before and after. Of a rename that replaced something: `old_sketch` is of what was replaced,

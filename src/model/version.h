@@ -20,7 +20,7 @@ struct version {
     uint64_t inode;
     uint64_t size;
     int64_t mtime_ns;
-    int64_t ctime_ns;
+    int64_t ctime_ns; /* in a plan: from before the culprits changed its attributes */
 };
 
 /* What a file is now, to tell whether somebody has changed it since. All zero: there is no such file. */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/durable.h"
 #include "base/err.h"
 #include "base/fd.h"
@@ -130,13 +131,13 @@ static enum step_result do_quarantine(struct work *w, const struct step *step, s
     return result;
 }
 
-static void meta_of_parent(int folder, const struct step *step, struct filemeta *meta)
+static void meta_of_parent(int folder, struct filemeta *meta)
 {
     struct stat st;
     *meta = (struct filemeta){.mode = S_IFDIR | 0750};
     if (fstat(folder, &st) == 0)
         *meta = (struct filemeta){.mode = st.st_mode, .uid = st.st_uid, .gid = st.st_gid};
-    meta->atime_ns = meta->mtime_ns = step->version.mtime_ns;
+    meta->atime_ns = meta->mtime_ns = clock_system.wall_ns(clock_system.self);
 }
 
 /* The owner, mode and attributes from what was kept of the folder, else those of the one it lies in. */
@@ -145,11 +146,11 @@ static int dress_folder(struct work *w, const struct step *step, const struct sp
     struct source source;
     if (source_open(w, step, &source) != 0 || source.empty || !S_ISDIR(source.meta.mode)) {
         source_close(&source);
-        meta_of_parent(s->folder, step, &source.meta);
+        meta_of_parent(s->folder, &source.meta);
     }
     int fd FD_AUTO = openat(s->folder, s->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     int err = fd < 0 ? err_sys(_("cannot open the folder %s"), step->path) : filemeta_apply(fd, &source.meta);
-    if (!err && source.meta.mtime_ns != 0)
+    if (!err)
         foldertimes_set(w->times, step->tree, step->path, source.meta.atime_ns, source.meta.mtime_ns);
     source_close(&source);
     return err;

@@ -118,6 +118,22 @@ static void add_created(struct plan *p, const struct change *c, const char *path
     note(p, n, c);
 }
 
+/* A file whose attributes alone were changed is not touched: it keeps them. But one that has to be put back
+ * gets those from before. */
+static void add_attributes(struct plan *p, const struct change *c)
+{
+    struct node *n = node_meant(p, c, c->path, &c->before);
+    if (n && !n->attributes_ns && !n->spoiled)
+        n->attributes_ns = c->before.ctime_ns;
+}
+
+static void set_version(struct node *n, const struct version *version)
+{
+    n->version = *version;
+    if (n->attributes_ns)
+        n->version.ctime_ns = n->attributes_ns;
+}
+
 static void add_spoiled(struct plan *p, const struct change *c)
 {
     struct node *n = node_meant(p, c, c->path, &c->before);
@@ -131,7 +147,7 @@ static void add_spoiled(struct plan *p, const struct change *c)
         return;
     n->spoiled = true;
     n->spoiled_order = ++p->order;
-    n->version = c->before;
+    set_version(n, &c->before);
 }
 
 static void remove_node(struct plan *p, struct node *n, const struct version *before)
@@ -140,7 +156,7 @@ static void remove_node(struct plan *p, struct node *n, const struct version *be
     n->gone = true;
     n->gone_order = ++p->order;
     if (n->original && !n->spoiled)
-        n->version = *before;
+        set_version(n, before);
 }
 
 /* One name of several went away: the file lives on under another one, which the plan must know of, to link
@@ -151,7 +167,7 @@ static void add_name_left(struct plan *p, const struct change *c)
     struct node *left = deleted && deleted->original ? node_meant(p, c, c->new_path, &c->before) : NULL;
     if (!left)
         return;
-    left->linked = true;
+    left->linked = left->touched = true;
     if (c->after.inode) {
         left->after = c->after;
         left->after_order = ++p->order;
@@ -239,6 +255,9 @@ void plan_add(struct plan *p, const struct change *change)
         break;
     case EVENT_RENAMED:
         add_renamed(p, change);
+        break;
+    case EVENT_ATTRIBUTES:
+        add_attributes(p, change);
         break;
     }
 }

@@ -4,8 +4,12 @@
  * folded (renamed, then encrypted, then renamed again is one file), so that each file has at most one step
  * that gives it back its first version, its name and its place.
  *
- * A file with several names of which only one was ever in an event, and that one is gone: it comes back as a
- * file of its own, and its other name, of which the plan knows nothing, keeps what the culprits left in it.
+ * A name that was one of several of a file becomes a link of it again, if another one lies in the same tree;
+ * else (all others lie outside) it comes back as a file of its own, and those keep what the culprits left in
+ * it.
+ *
+ * Attributes alone are not put back; a file that has to be put back gets those it had before the culprits
+ * came.
  */
 #ifndef RECOVER_PLAN_H
 #define RECOVER_PLAN_H

@@ -36,6 +36,7 @@ struct node {
     struct node *stand_in;    /* a folder that the culprits made anew in its place, and that takes its role */
     uint64_t inode;           /* as far as known, else 0 */
     struct version version;   /* of the original bytes, when spoiled or gone */
+    int64_t attributes_ns;    /* the ctime from before the culprits changed attributes; 0: they did not */
     struct filestate after;   /* as the culprits left it */
     uint64_t after_order;     /* which change told so */
     struct node *last_parent; /* where it lay when it was displaced or deleted */

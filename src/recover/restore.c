@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,15 +66,55 @@ static int open_staged(const struct work *w, uint32_t number, struct source *out
     return err;
 }
 
-int source_open(struct work *w, const struct step *step, struct source *out)
+/* The copy of a symbolic link has its target for bytes. */
+static int read_target(struct source *out)
+{
+    struct buf target BUF_AUTO;
+    buf_init(&target, PATH_MAX);
+    int err = fd_read_all(out->fd, &target, _("the shadow copy"));
+    if (!err && target.length == 0)
+        err = err_set(ERR_CORRUPT, _("what was kept of the symbolic link is empty"));
+    if (!err)
+        out->target = mem_strdup(buf_string(&target));
+    fd_close(&out->fd);
+    return err;
+}
+
+/* The copy may be older than the last chmod. */
+static void newest_meta(const struct work *w, const struct version *version, const struct version *copied,
+                        struct source *out)
+{
+    struct filemeta newer;
+    if (w->shadow_fd < 0 || !S_ISREG(out->meta.mode) || version->inode == 0 ||
+        shadow_meta(w->shadow_fd, version, copied, &newer) != 0)
+        return;
+    filemeta_free(&out->meta);
+    out->meta = newer;
+}
+
+static int open_shadow(const struct work *w, const struct version *version, struct source *out)
 {
     struct shadow_record record;
+    if (w->shadow_fd < 0)
+        return ERR_NOT_FOUND;
+    int err = shadow_open(w->shadow_fd, version->id, &out->fd, &record, &out->meta);
+    if (!err)
+        newest_meta(w, version, &record.version, out);
+    if (!err && S_ISLNK(out->meta.mode))
+        err = read_target(out);
+    if (err)
+        source_close(out);
+    return err;
+}
+
+int source_open(struct work *w, const struct step *step, struct source *out)
+{
     *out = (struct source){.fd = -1};
-    if (step->version.kind == VERSION_SHADOW && w->shadow_fd >= 0 &&
-        shadow_open(w->shadow_fd, step->version.id, &out->fd, &record, &out->meta) == 0)
+    if (step->version.kind == VERSION_SHADOW && open_shadow(w, &step->version, out) == 0)
         return 0;
-    *out = (struct source){.fd = -1};
     int err = open_staged(w, step->number, out);
+    if (err == 0)
+        newest_meta(w, &step->version, NULL, out);
     if (err != 0 && step->version.kind == VERSION_NONE && step->version.inode != 0 &&
         step->version.size == 0) {
         out->empty = true;

@@ -119,24 +119,47 @@ static uint32_t event_flags(const struct row *row)
            (row->flags & ROW_FRESH ? EVENT_FRESH : 0u);
 }
 
-/* Remembers what the file is now; its bytes are the same if size and mtime are, and then what was kept of it
- * still serves (a rename, link or chmod changes only the ctime). */
+/* When only the ctime differs (a rename, link or chmod), the bytes are the same, and what was kept of them
+ * still serves. */
+static void set_row(struct notify *n, uint32_t number, const struct stamp *fresh, bool same_bytes)
+{
+    struct stamp old = watch_stamp(n, catalog_row(n->catalog, number));
+    if (same_bytes && old.inode == fresh->inode && old.device == fresh->device && old.size == fresh->size &&
+        old.mtime_ns == fresh->mtime_ns && old.ctime_ns != fresh->ctime_ns)
+        kept_alias(n->s->kept, &old, fresh);
+    catalog_set(n->catalog, number, fresh);
+}
+
+/* All names of a file have one stamp, whichever of them the event was about. */
+static void set_stamp(struct notify *n, uint32_t number, const struct stamp *fresh, bool same_bytes)
+{
+    const struct row *row = catalog_row(n->catalog, number);
+    set_row(n, number, fresh, same_bytes);
+    if (!(row->flags & ROW_LINKED))
+        return;
+    for (uint32_t at = catalog_find_inode(n->catalog, fresh->inode); at != CATALOG_NONE;) {
+        struct row *other = catalog_row(n->catalog, at);
+        if (other != row && other->mount == row->mount) {
+            other->flags |= ROW_LINKED;
+            set_row(n, at, fresh, same_bytes);
+        }
+        at = other->next;
+    }
+}
+
 static void restamp(struct notify *n, uint32_t number, const struct stat *st)
 {
     struct row *row = catalog_row(n->catalog, number);
-    struct stamp old = watch_stamp(n, row), fresh = kept_stamp(st);
-    if (old.inode == fresh.inode && old.device == fresh.device && old.size == fresh.size &&
-        old.mtime_ns == fresh.mtime_ns && old.ctime_ns != fresh.ctime_ns)
-        kept_alias(n->s->kept, &old, &fresh);
-    catalog_set(n->catalog, number, &fresh);
+    struct stamp fresh = kept_stamp(st);
     row->flags =
         (uint16_t)((row->flags & ~ROW_LINKED) | (st->st_nlink > 1 && !S_ISDIR(st->st_mode) ? ROW_LINKED : 0));
+    set_stamp(n, number, &fresh, true);
 }
 
 struct version changes_rescue(struct notify *n, uint32_t number)
 {
     const struct row *row = catalog_row(n->catalog, number);
-    struct stamp stamp = watch_stamp(n, row);
+    struct stamp stamp = watch_key(n, row);
     struct version version;
     char path[PATH_MAX];
     if ((row->flags & ~(ROW_DECOY | ROW_LINKED | ROW_FRESH | ROW_SEEN)) == 0 &&
@@ -283,8 +306,10 @@ static void on_created(struct notify *n, const struct change *c, const struct sp
         settle_link(n, number, fd);
     else if (readable >= 0 && !writers_is_open(n->s->writers, st.st_dev, st.st_ino))
         settle_add(n, number, fd_take(&readable));
-    else if (row->child != CATALOG_NONE)
+    else if (row->child != CATALOG_NONE) {
+        settle_add(n, number, -1);
         scan_new_folder(n, row->child, c->pid);
+    }
 }
 
 static void on_deleted(struct notify *n, const struct change *c)
@@ -358,7 +383,7 @@ static void on_closed(struct notify *n, const struct change *c)
         return;
     tell_changed(n, EVENT_WRITTEN, number, c->pid, &before, &now, &sketch);
     row->flags &= (uint16_t)~ROW_FRESH;
-    catalog_set(n->catalog, number, &now);
+    set_stamp(n, number, &now, false);
     settle_add(n, number, fd_take(&fd));
 }
 
@@ -383,8 +408,33 @@ static void on_modified(struct notify *n, const struct change *c)
     kept_find(n->s->kept, &old, &before.version);
     draw_sketch(fd, now.size, false, &sketch);
     tell_changed(n, EVENT_TRUNCATED, number, c->pid, &before, &now, &sketch);
-    catalog_set(n->catalog, number, &now);
+    set_stamp(n, number, &now, false);
     settle_add(n, number, fd_take(&fd));
+}
+
+/* The kernel names a folder that its attributes are of as itself. */
+static void on_folder_attributes(struct notify *n, const struct change *c)
+{
+    uint32_t number = strcmp(c->at.name, ".") == 0 ? catalog_node(n->catalog, c->at.node)->row
+                                                   : catalog_find(n->catalog, c->at.node, c->at.name);
+    if (number != CATALOG_NONE && catalog_row(n->catalog, number)->flags & ROW_FOLDER)
+        settle_folder(n, number);
+}
+
+/* The plan needs to know which attributes were there before the culprits'. */
+static void tell_attributes(struct notify *n, uint32_t number, int32_t pid, const struct stamp *old)
+{
+    const struct row *row = catalog_row(n->catalog, number);
+    struct stamp now = watch_stamp(n, row);
+    if (watch_begin(n, EVENT_ATTRIBUTES, event_flags(row), row->parent, row->name)) {
+        kept_find(n->s->kept, old, &n->event.before);
+        n->event.after = state_of(&now);
+        watch_emit(n, pid, NULL);
+    }
+    if (writers_is_open(n->s->writers, now.device, now.inode))
+        return;                /* its closing will see to it */
+    settle_add(n, number, -1); /* with another mtime it counts as another version */
+    settle_meta(n, number);
 }
 
 static void on_attributes(struct notify *n, const struct change *c)
@@ -395,8 +445,14 @@ static void on_attributes(struct notify *n, const struct change *c)
         return;
     struct row *row = catalog_row(n->catalog, number);
     int fd FD_AUTO = open_child(c, &c->at, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-    if (look(fd, &st) && st.st_ino == row->inode && (uint64_t)st.st_size == row->size)
-        restamp(n, number, &st);
+    if (!look(fd, &st) || st.st_ino != row->inode || (uint64_t)st.st_size != row->size)
+        return;
+    struct stamp old = watch_stamp(n, row), now = kept_stamp(&st);
+    restamp(n, number, &st);
+    if (row->flags & ROW_SYMLINK)
+        settle_link(n, number, fd);
+    else if (!(row->flags & ROW_FRESH) && old.ctime_ns != now.ctime_ns)
+        tell_attributes(n, number, c->pid, &old);
 }
 
 /* ---- files that a stopped program still has open ---- */
@@ -438,7 +494,7 @@ static void flush_file(struct notify *n, const struct writer *writer)
     writers_close(n->s->writers, writer->device, writer->inode, &before);
     tell_changed(n, EVENT_WRITTEN, number, writer->pid, &before, &now, &after.sketch);
     catalog_row(n->catalog, number)->flags &= (uint16_t)~ROW_FRESH;
-    catalog_set(n->catalog, number, &now);
+    set_stamp(n, number, &now, false);
     writers_open(n->s->writers, writer->device, &after); /* it is still open: its closing comes some day */
 }
 
@@ -670,7 +726,9 @@ void changes_handle(struct notify *n, const struct volume *v, const struct fanot
         on_closed(n, &c);
     else if (c.mask & FAN_MODIFY)
         on_modified(n, &c);
-    if (c.mask & FAN_ATTRIB && !(c.mask & FAN_ONDIR))
+    if (c.mask & FAN_ATTRIB && c.mask & FAN_ONDIR)
+        on_folder_attributes(n, &c);
+    else if (c.mask & FAN_ATTRIB)
         on_attributes(n, &c);
     if (c.mask & FAN_MOVED_FROM) {
         n->moved_row = catalog_find(n->catalog, c.at.node, c.at.name);

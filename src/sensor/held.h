@@ -6,7 +6,8 @@
  *   "BEFHELD1" | u32 tree | u64 snapshot (as version.id) | u64 count
  *   count times: u64 device | u64 inode | u64 size | u64 mtime_ns | u64 ctime_ns      (little-endian)
  *
- * Records are in no order. A file whose (device, inode, size, mtime, ctime) is in it needs no copy aside.
+ * Records are in no order. Of a folder size and times are 0 (see kept_folder_stamp). A file whose (device,
+ * inode, size, mtime, ctime) is in it needs no copy aside.
  */
 #ifndef SENSOR_HELD_H
 #define SENSOR_HELD_H

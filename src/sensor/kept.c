@@ -99,6 +99,11 @@ struct stamp kept_stamp(const struct stat *st)
     };
 }
 
+struct stamp kept_folder_stamp(uint64_t device, uint64_t inode)
+{
+    return (struct stamp){.device = device, .inode = inode};
+}
+
 struct version kept_version(const struct stamp *stamp)
 {
     return (struct version){.kind = VERSION_NONE,

@@ -26,6 +26,9 @@ struct kept *kept_new(size_t tree_count);
 void kept_free(struct kept *k);
 
 struct stamp kept_stamp(const struct stat *st);
+/* A folder has no bytes: what is kept of it is owner, mode and attributes, and it is known by its inode
+ * alone, because whatever happens in it moves its times on. */
+struct stamp kept_folder_stamp(uint64_t device, uint64_t inode);
 /* The stamp as a version that is nowhere (kind NONE). */
 struct version kept_version(const struct stamp *stamp);
 /* Fills *out with the stamp's fields and where the version is; false (and kind NONE) when nowhere. A shadow

@@ -40,6 +40,12 @@ struct stamp watch_stamp(const struct notify *n, const struct row *row)
                           .ctime_ns = row->ctime_ns};
 }
 
+struct stamp watch_key(const struct notify *n, const struct row *row)
+{
+    return row->flags & ROW_FOLDER ? kept_folder_stamp(n->mounts[row->mount].device, row->inode)
+                                   : watch_stamp(n, row);
+}
+
 bool watch_begin(struct notify *n, enum event_kind kind, uint32_t flags, uint32_t node, const char *name)
 {
     struct event *e = &n->event;

@@ -25,7 +25,7 @@ void record_encode(const struct record *record, struct buf *out)
     buf_put_u32(out, 0);
     buf_put_u8(out, (uint8_t)record->kind);
     buf_put_u64(out, record->number);
-    if (record->kind == RECORD_ADD) {
+    if (record->kind != RECORD_DROP) {
         buf_put_u32(out, record->tree);
         buf_put_u64(out, record->stamp.device);
         buf_put_u64(out, record->stamp.inode);
@@ -50,7 +50,7 @@ static void decode(struct reader *r, struct record *out)
     out->number = reader_u64(r);
     if (out->kind == RECORD_DROP)
         return;
-    if (out->kind != RECORD_ADD)
+    if (out->kind != RECORD_ADD && out->kind != RECORD_META)
         r->failed = true;
     out->tree = reader_u32(r);
     out->stamp.device = reader_u64(r);

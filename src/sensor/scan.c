@@ -155,6 +155,18 @@ static void tell_missing(struct notify *n)
 
 /* ---- reading ---- */
 
+static void settle_found(struct notify *n, int dirfd, uint32_t number)
+{
+    const struct row *row = catalog_row(n->catalog, number);
+    if (!(row->flags & ROW_SYMLINK)) {
+        settle_add(n, number, -1);
+        return;
+    }
+    int fd FD_AUTO = openat(dirfd, row->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0)
+        settle_link(n, number, fd);
+}
+
 static void enter(struct notify *n, int dirfd, uint32_t node, const char *name, const struct stat *st)
 {
     uint32_t number = catalog_add(n->catalog, node, name, scan_row_flags(st));
@@ -175,7 +187,7 @@ static void enter(struct notify *n, int dirfd, uint32_t node, const char *name, 
         row->flags |= ROW_DECOY;
     if (n->rescanning || n->scan_pid != 0) {
         tell_found(n, dirfd, number);
-        settle_add(n, number, -1);
+        settle_found(n, dirfd, number);
     }
 }
 

@@ -17,6 +17,7 @@
 #include "sensor/watch.h"
 
 #define DELAY_NS         (250 * NS_PER_MS) /* a file that is written again at once is copied once */
+#define META_DELAY_NS    (2 * DELAY_NS)    /* behind the copy, which has the metadata too */
 #define RETRY_NS         (50 * NS_PER_MS)
 #define BYTES_PER_SECOND ((uint64_t)200 << 20)
 #define WAITING_MAX      65536 /* files that are due later; beyond, a change is only counted */
@@ -26,10 +27,16 @@ struct due {
     uint32_t row;
     uint64_t device, inode, size;
     int64_t at_ns;
+    enum what {
+        COPY,  /* unless a copy is there */
+        AGAIN, /* even then */
+        META,  /* the metadata alone */
+    } what;
 };
 
 struct handed {
     int fd;
+    enum what what;
     uint32_t tree;
     char *path;
 };
@@ -56,7 +63,10 @@ static void copy(struct settle *t, struct handed *job)
 {
     struct version version;
     struct store_source source = {.fd = job->fd, .tree = job->tree, .path = job->path};
-    store_copy(t->s->store, &source, &t->ending, &version);
+    if (job->what == META)
+        store_keep_meta(t->s->store, &source);
+    else
+        store_copy(t->s->store, &source, &t->ending, &version);
     /* Keeps the descriptor a little longer: the file may be deleted and its version looked for while the
      * deletion is on its way to us. */
     close(job->fd);
@@ -118,13 +128,13 @@ void settle_stop(struct settle *t)
 }
 
 /* Takes fd and path over; false when the background thread has enough to do. */
-static bool hand_over(struct settle *t, int fd, uint32_t tree, const char *path)
+static bool hand_over(struct settle *t, int fd, enum what what, uint32_t tree, const char *path)
 {
     pthread_mutex_lock(&t->lock);
     bool room = t->handed_count < HANDED_MAX;
     if (room) {
         t->handed[(t->first + t->handed_count++) % HANDED_MAX] =
-            (struct handed){.fd = fd, .tree = tree, .path = mem_strdup(path)};
+            (struct handed){.fd = fd, .what = what, .tree = tree, .path = mem_strdup(path)};
         pthread_cond_signal(&t->arrived);
     }
     pthread_mutex_unlock(&t->lock);
@@ -133,15 +143,15 @@ static bool hand_over(struct settle *t, int fd, uint32_t tree, const char *path)
 
 /* ---- notification thread ---- */
 
-static void add(struct notify *n, uint32_t number, int fd, int64_t delay_ns)
+static void add(struct notify *n, uint32_t number, int fd, int64_t delay_ns, enum what what)
 {
     struct settle *t = n->settle;
     const struct row *row = catalog_row(n->catalog, number);
-    struct stamp stamp = watch_stamp(n, row);
+    struct stamp stamp = watch_key(n, row);
     struct version known;
     int64_t now = clock_system.monotonic_ns(clock_system.self);
-    if (row->flags & (ROW_FOLDER | ROW_SYMLINK | ROW_SPECIAL | ROW_DECOY) || stamp.size == 0 ||
-        kept_find(n->s->kept, &stamp, &known)) {
+    if (row->flags & (ROW_SYMLINK | ROW_SPECIAL | ROW_DECOY) ||
+        (what == COPY && kept_find(n->s->kept, &stamp, &known))) {
         fd_close(&fd);
         return;
     }
@@ -155,12 +165,27 @@ static void add(struct notify *n, uint32_t number, int fd, int64_t delay_ns)
         t->capacity = t->capacity ? t->capacity * 2 : 64;
         t->waiting = mem_resize(t->waiting, t->capacity, sizeof *t->waiting);
     }
-    t->waiting[t->count++] = (struct due){number, stamp.device, stamp.inode, stamp.size, now + delay_ns};
+    t->waiting[t->count++] =
+        (struct due){number, stamp.device, stamp.inode, stamp.size, now + delay_ns, what};
 }
 
 void settle_add(struct notify *n, uint32_t number, int fd)
 {
-    add(n, number, fd, DELAY_NS);
+    add(n, number, fd, DELAY_NS, COPY);
+}
+
+void settle_folder(struct notify *n, uint32_t number)
+{
+    add(n, number, -1, DELAY_NS, AGAIN);
+}
+
+void settle_meta(struct notify *n, uint32_t number)
+{
+    struct settle *t = n->settle;
+    const struct due *last = t->count > 0 ? &t->waiting[t->count - 1] : NULL;
+    /* chmod, chown, setfacl: one after the other on one file. */
+    if (!last || last->row != number || last->what != META)
+        add(n, number, -1, META_DELAY_NS, META);
 }
 
 void settle_tree(struct notify *n, uint32_t tree)
@@ -168,7 +193,7 @@ void settle_tree(struct notify *n, uint32_t tree)
     for (uint32_t i = 0; i < catalog_row_end(n->catalog); i++) {
         const struct row *row = catalog_row(n->catalog, i);
         if (row->name && catalog_tree_of(n->catalog, row->parent) == tree)
-            add(n, i, -1, 0);
+            add(n, i, -1, 0, COPY);
     }
 }
 
@@ -196,11 +221,11 @@ static int open_due(struct notify *n, const struct due *due, char *path)
     int fd FD_AUTO =
         path_open_beneath(tree, path, O_RDONLY | O_NONBLOCK | O_NOATIME | O_NOFOLLOW | O_CLOEXEC, 0);
     if (fd < 0 || fstat(fd, &st) != 0 || st.st_ino != due->inode || st.st_dev != due->device ||
-        !S_ISREG(st.st_mode))
+        !(row->flags & ROW_FOLDER ? S_ISDIR(st.st_mode) : S_ISREG(st.st_mode)))
         return -1;
-    struct stamp stamp = kept_stamp(&st);
+    struct stamp stamp = row->flags & ROW_FOLDER ? watch_key(n, row) : kept_stamp(&st);
     struct version known;
-    return kept_find(n->s->kept, &stamp, &known) ? -1 : fd_take(&fd);
+    return due->what == COPY && kept_find(n->s->kept, &stamp, &known) ? -1 : fd_take(&fd);
 }
 
 /* False when it has to wait (nobody to do it, or the second's bytes are spent). */
@@ -208,16 +233,18 @@ static bool do_due(struct notify *n, const struct due *due)
 {
     struct settle *t = n->settle;
     char path[PATH_MAX];
-    if (due->size > t->budget && t->budget < BYTES_PER_SECOND)
+    if (due->what != META && due->size > t->budget && t->budget < BYTES_PER_SECOND)
         return false;
     int fd = open_due(n, due, path);
     if (fd < 0)
         return true;
-    if (!hand_over(t, fd, catalog_tree_of(n->catalog, catalog_row(n->catalog, due->row)->parent), path)) {
+    uint32_t tree = catalog_tree_of(n->catalog, catalog_row(n->catalog, due->row)->parent);
+    if (!hand_over(t, fd, due->what, tree, path)) {
         close(fd);
         return false;
     }
-    t->budget -= due->size < t->budget ? due->size : t->budget;
+    if (due->what != META)
+        t->budget -= due->size < t->budget ? due->size : t->budget;
     return true;
 }
 

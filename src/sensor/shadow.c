@@ -13,10 +13,12 @@
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "sensor/draw.h"
+#include "sensor/hash.h"
 #include "sensor/record.h"
 
-#define FRAME_SIZE  8
-#define INDEX_LIMIT ((size_t)1 << 30)
+#define FRAME_SIZE   8
+#define INDEX_LIMIT  ((size_t)1 << 30)
+#define META_BUCKETS 4096
 
 /* Where each copy's record lies in the index, so that a recovery of thousands of files reads it once. It is
  * continued when the index has grown and begun anew when it is another file (the sensor wrote it afresh). */
@@ -29,6 +31,13 @@ static struct directory {
         uint64_t number, offset;
     } * places;
     size_t count, capacity;
+    struct meta_place {
+        uint64_t number, offset;
+        struct stamp stamp;
+        size_t next; /* of the same bucket, plus one; 0: none */
+    } * metas;
+    size_t meta_count, meta_capacity;
+    size_t meta_buckets[META_BUCKETS]; /* by inode: position of the newest, plus one */
 } directory = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static void note_place(uint64_t number, uint64_t offset)
@@ -40,6 +49,24 @@ static void note_place(uint64_t number, uint64_t offset)
     directory.places[directory.count++] = (struct place){number, offset};
 }
 
+static void note_meta(const struct record *record, uint64_t offset)
+{
+    if (directory.meta_count == directory.meta_capacity) {
+        directory.meta_capacity = directory.meta_capacity ? directory.meta_capacity * 2 : 256;
+        directory.metas = mem_resize(directory.metas, directory.meta_capacity, sizeof *directory.metas);
+    }
+    size_t *bucket = &directory.meta_buckets[hash_number(record->stamp.inode) % META_BUCKETS];
+    directory.metas[directory.meta_count] =
+        (struct meta_place){record->number, offset, record->stamp, *bucket};
+    *bucket = ++directory.meta_count;
+}
+
+static void forget_all(void)
+{
+    directory.count = directory.meta_count = 0;
+    memset(directory.meta_buckets, 0, sizeof directory.meta_buckets);
+}
+
 /* Reads on from where the last look ended. */
 static int refresh(int index, const struct stat *st)
 {
@@ -49,7 +76,7 @@ static int refresh(int index, const struct stat *st)
         directory.device = st->st_dev;
         directory.inode = st->st_ino;
         directory.read = magic;
-        directory.count = 0;
+        forget_all();
     }
     if ((uint64_t)st->st_size <= directory.read)
         return 0;
@@ -64,7 +91,9 @@ static int refresh(int index, const struct stat *st)
     struct record *record MEM_AUTO = mem_zalloc(1, sizeof *record);
     reader_init(&r, bytes, (size_t)got);
     for (const uint8_t *at = r.at; record_next(&r, record); at = r.at) {
-        note_place(record->number, record->kind == RECORD_ADD ? directory.read : 0);
+        note_place(record->number, record->kind != RECORD_DROP ? directory.read : 0);
+        if (record->kind == RECORD_META)
+            note_meta(record, directory.read);
         directory.read += (uint64_t)(r.at - at);
     }
     return 0;
@@ -162,27 +191,87 @@ static int give(int dirfd, const struct record *found, int *fd, struct shadow_re
     return 0;
 }
 
+/* Record `number` from the index; *bytes, which it borrows from, is to be freed. */
+static int read_record(int index, uint64_t offset, uint64_t number, enum record_kind kind, struct record *out,
+                       uint8_t **bytes)
+{
+    size_t length = 0;
+    struct reader r;
+    int rc = read_frame(index, offset, number, bytes, &length);
+    if (rc != 0)
+        return rc;
+    reader_init(&r, *bytes, length);
+    if (record_next(&r, out) && out->kind == kind && out->number == number)
+        return 0;
+    free(*bytes);
+    *bytes = NULL;
+    return damaged(number);
+}
+
 int shadow_open(int shadow_dirfd, uint64_t number, int *fd, struct shadow_record *record,
                 struct filemeta *meta)
 {
     uint64_t offset = 0;
     uint8_t *bytes = NULL;
-    size_t length = 0;
+    struct record *found MEM_AUTO = mem_zalloc(1, sizeof *found);
     int index FD_AUTO = openat(shadow_dirfd, RECORD_INDEX, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     if (index < 0)
         return missing(number);
     int rc = locate(index, number, &offset);
     if (rc == 0)
-        rc = read_frame(index, offset, number, &bytes, &length);
-    if (rc != 0)
-        return rc;
-    struct reader r;
-    struct record *found MEM_AUTO = mem_zalloc(1, sizeof *found);
-    reader_init(&r, bytes, length);
-    if (!record_next(&r, found) || found->kind != RECORD_ADD || found->number != number)
-        rc = damaged(number);
-    else
+        rc = read_record(index, offset, number, RECORD_ADD, found, &bytes);
+    if (rc == 0)
         rc = give(shadow_dirfd, found, fd, record, meta);
     free(bytes);
     return rc;
+}
+
+/* The newest that the version can have had: same bytes, not changed later than the version was seen. */
+static const struct meta_place *find_meta(const struct version *version, const struct version *copied)
+{
+    const struct meta_place *best = NULL;
+    size_t at = directory.meta_buckets[hash_number(version->inode) % META_BUCKETS];
+    for (; at > 0; at = directory.metas[at - 1].next) {
+        const struct meta_place *place = &directory.metas[at - 1];
+        const struct stamp *stamp = &place->stamp;
+        if (stamp->inode == version->inode && stamp->size == version->size &&
+            stamp->mtime_ns == version->mtime_ns && stamp->ctime_ns <= version->ctime_ns &&
+            (!copied || stamp->ctime_ns > copied->ctime_ns) &&
+            (!best || stamp->ctime_ns > best->stamp.ctime_ns) && find_place(place->number) != 0)
+            best = place;
+    }
+    return best;
+}
+
+int shadow_meta(int shadow_dirfd, const struct version *version, const struct version *copied,
+                struct filemeta *meta)
+{
+    struct stat st;
+    uint64_t number = 0, offset = 0;
+    uint8_t *bytes = NULL;
+    struct record *found MEM_AUTO = mem_zalloc(1, sizeof *found);
+    int index FD_AUTO = openat(shadow_dirfd, RECORD_INDEX, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (index < 0 || fstat(index, &st) != 0)
+        return err_sys(_("cannot look at the index of the shadow store"));
+    pthread_mutex_lock(&directory.lock);
+    int rc = refresh(index, &st);
+    const struct meta_place *place = rc == 0 ? find_meta(version, copied) : NULL;
+    if (place) {
+        number = place->number;
+        offset = place->offset;
+    }
+    pthread_mutex_unlock(&directory.lock);
+    if (rc == 0)
+        rc = number == 0 ? missing(number) : read_record(index, offset, number, RECORD_META, found, &bytes);
+    if (rc != 0)
+        return rc;
+    struct reader r;
+    reader_init(&r, found->metadata, found->metadata_length);
+    filemeta_decode(&r, meta);
+    bool whole = reader_done(&r);
+    free(bytes);
+    if (whole)
+        return 0;
+    filemeta_free(meta);
+    return damaged(number);
 }

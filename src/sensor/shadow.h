@@ -27,4 +27,9 @@ struct shadow_record {
 int shadow_open(int shadow_dirfd, uint64_t number, int *fd, struct shadow_record *record,
                 struct filemeta *meta);
 
+/* The metadata that this version had in the end, when they were changed after its copy (`copied`, as
+ * shadow_open gives it; NULL for one in the vault) was made; ERR_NOT_FOUND when they were not. */
+int shadow_meta(int shadow_dirfd, const struct version *version, const struct version *copied,
+                struct filemeta *meta);
+
 #endif

@@ -27,6 +27,7 @@ struct entry {
     struct stamp stamp;
     int64_t copied_ns;
     uint32_t tree;
+    bool meta; /* no bytes: a RECORD_META */
 };
 
 struct store {
@@ -43,6 +44,14 @@ struct store {
     struct store_state state;
 };
 
+static void count(struct store *s, const struct entry *entry, bool added)
+{
+    if (entry->meta)
+        return;
+    s->state.bytes += added ? entry->stamp.size : -entry->stamp.size;
+    s->state.files += added ? 1 : UINT64_MAX;
+}
+
 static void add_entry(struct store *s, const struct entry *entry)
 {
     if (s->count == s->capacity) {
@@ -53,8 +62,7 @@ static void add_entry(struct store *s, const struct entry *entry)
     for (; at > 0 && s->entries[at - 1].number > entry->number; at--)
         s->entries[at] = s->entries[at - 1];
     s->entries[at] = *entry;
-    s->state.bytes += entry->stamp.size;
-    s->state.files++;
+    count(s, entry, true);
 }
 
 static struct entry *find_entry(const struct store *s, uint64_t number)
@@ -77,8 +85,7 @@ static void forget_entry(struct store *s, uint64_t number)
     struct entry *entry = find_entry(s, number);
     if (!entry)
         return;
-    s->state.bytes -= entry->stamp.size;
-    s->state.files--;
+    count(s, entry, false);
     size_t at = (size_t)(entry - s->entries);
     memmove(entry, entry + 1, (s->count - at - 1) * sizeof *entry);
     s->count--;
@@ -97,26 +104,27 @@ static void load_records(struct store *s, const struct buf *index)
         if (record->number >= s->next)
             s->next = record->number + 1;
         forget_entry(s, record->number);
-        if (record->kind == RECORD_ADD)
-            add_entry(s, &(struct entry){record->number, record->stamp, record->copied_ns, record->tree});
+        if (record->kind != RECORD_DROP)
+            add_entry(s, &(struct entry){record->number, record->stamp, record->copied_ns, record->tree,
+                                         record->kind == RECORD_META});
     }
 }
 
 static void keep_present(struct store *s)
 {
     size_t kept = 0;
-    s->state.bytes = 0;
+    s->state.bytes = s->state.files = 0;
     for (size_t i = 0; i < s->count; i++) {
         char name[RECORD_NAME_MAX];
         struct stat st;
         record_name(s->entries[i].number, name);
-        if (fstatat(s->folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
-            (uint64_t)st.st_size != s->entries[i].stamp.size)
+        if (!s->entries[i].meta && (fstatat(s->folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+                                    (uint64_t)st.st_size != s->entries[i].stamp.size))
             continue;
-        s->state.bytes += s->entries[i].stamp.size;
+        count(s, &s->entries[i], true);
         s->entries[kept++] = s->entries[i];
     }
-    s->count = s->state.files = kept;
+    s->count = kept;
 }
 
 static void remove_strays(struct store *s)
@@ -148,7 +156,7 @@ static int compact(struct store *s, const struct buf *old)
     if (old->length > magic) {
         reader_init(&r, old->data + magic, old->length - magic);
         while (record_next(&r, record))
-            if (record->kind == RECORD_ADD && find_entry(s, record->number))
+            if (record->kind != RECORD_DROP && find_entry(s, record->number))
                 record_encode(record, &fresh);
     }
     if (fresh.overflowed)
@@ -170,7 +178,8 @@ static int load(struct store *s)
     if (rc == ERR_NO_SPACE) /* the old one still serves: a torn end must go all the same */
         rc = 0;
     for (size_t i = 0; i < s->count; i++)
-        kept_add_shadow(s->kept, &s->entries[i].stamp, s->entries[i].number);
+        if (!s->entries[i].meta)
+            kept_add_shadow(s->kept, &s->entries[i].stamp, s->entries[i].number);
     return rc;
 }
 
@@ -240,10 +249,10 @@ static void drop_copy(struct store *s, const struct entry *entry)
     record->kind = RECORD_DROP;
     record->number = entry->number;
     record_name(entry->number, name);
-    unlinkat(s->folder, name, 0);
+    if (!entry->meta)
+        unlinkat(s->folder, name, 0);
     append(s, record); /* if it cannot be written: at the next start the missing file says the same */
-    s->state.bytes -= entry->stamp.size;
-    s->state.files--;
+    count(s, entry, false);
 }
 
 static bool is_living(uint64_t number, void *self)
@@ -280,13 +289,12 @@ static bool is_past(struct store *s, const struct entry *entry, int64_t now)
  * not every copy has to sweep. */
 static bool is_spare(struct store *s, const struct entry *entry, int64_t target)
 {
-    return s->state.bytes > (uint64_t)target && kept_in_vault(s->kept, &entry->stamp);
+    return s->state.bytes > (uint64_t)target && !entry->meta && kept_in_vault(s->kept, &entry->stamp);
 }
 
 static bool is_over(struct store *s, const struct entry *entry, int64_t target)
 {
-    (void)entry;
-    if (s->state.bytes <= (uint64_t)target)
+    if (s->state.bytes <= (uint64_t)target || entry->meta)
         return false;
     s->state.unkept++;
     return true;
@@ -349,9 +357,14 @@ static int look(const struct store_source *source, struct stat *st)
                           : fstat(source->fd, st);
     if (rc != 0)
         return err_sys(_("cannot look at %s"), source->path);
-    if (source->link ? !S_ISLNK(st->st_mode) : !S_ISREG(st->st_mode))
+    if (source->link ? !S_ISLNK(st->st_mode) : !S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode))
         return err_set(ERR_CHANGED, _("%s is no longer what it was"), source->path);
     return 0;
+}
+
+static struct stamp stamp_of(const struct stat *st)
+{
+    return S_ISDIR(st->st_mode) ? kept_folder_stamp(st->st_dev, st->st_ino) : kept_stamp(st);
 }
 
 static int read_metadata(const struct store_source *source, const struct stat *st, struct buf *out)
@@ -369,6 +382,7 @@ static int read_metadata(const struct store_source *source, const struct stat *s
     return 0;
 }
 
+/* Nothing is written for a folder. */
 static int write_copy(const struct store_source *source, int to, uint64_t size, const bool *gave_up,
                       struct sketch *sketch)
 {
@@ -380,7 +394,7 @@ static int write_copy(const struct store_source *source, int to, uint64_t size, 
             return err_set(ERR_CHANGED, _("%s is no longer what it was"), source->path);
         rc = fd_write_all(to, target, (size_t)length, source->path);
     } else {
-        rc = copy_bytes(source->fd, to, size, gave_up);
+        rc = size == 0 ? 0 : copy_bytes(source->fd, to, size, gave_up);
     }
     if (rc == 0 && !draw_sketch(to, size, false, sketch))
         rc = err_set(ERR_SYSTEM, _("cannot read the copy of %s"), source->path);
@@ -398,12 +412,12 @@ static int copy_once(struct store *s, const struct store_source *source, uint64_
         int to FD_AUTO = openat(s->folder, name, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
         if (to < 0)
             return err_sys(_("cannot make a shadow copy"));
-        int rc = write_copy(source, to, (uint64_t)st->st_size, gave_up, sketch);
+        int rc = write_copy(source, to, stamp_of(st).size, gave_up, sketch);
         if (rc != 0 && rc != ERR_CHANGED)
             return rc;
         if (look(source, &after) != 0)
             return ERR_CHANGED;
-        struct stamp before = kept_stamp(st), now = kept_stamp(&after);
+        struct stamp before = stamp_of(st), now = stamp_of(&after);
         if (rc == 0 && memcmp(&before, &now, sizeof now) == 0)
             return 0;
         *st = after;
@@ -411,6 +425,7 @@ static int copy_once(struct store *s, const struct store_source *source, uint64_
     return err_set(ERR_CHANGED, _("%s keeps changing"), source->path);
 }
 
+/* The record of a copy whose bytes are there; of metadata alone when there is no `sketch`. */
 static int finish_copy(struct store *s, const struct store_source *source, uint64_t number,
                        const struct stat *st, const struct sketch *sketch)
 {
@@ -420,12 +435,12 @@ static int finish_copy(struct store *s, const struct store_source *source, uint6
     int rc = read_metadata(source, st, &meta);
     if (rc != 0)
         return rc;
-    *record = (struct record){.kind = RECORD_ADD,
+    *record = (struct record){.kind = sketch ? RECORD_ADD : RECORD_META,
                               .number = number,
                               .tree = source->tree,
-                              .stamp = kept_stamp(st),
+                              .stamp = stamp_of(st),
                               .copied_ns = clock_system.wall_ns(clock_system.self),
-                              .check = draw_check(sketch),
+                              .check = sketch ? draw_check(sketch) : 0,
                               .metadata = meta.data,
                               .metadata_length = meta.length};
     size_t length = strnlen(source->path, sizeof record->path - 1);
@@ -433,8 +448,9 @@ static int finish_copy(struct store *s, const struct store_source *source, uint6
     pthread_mutex_lock(&s->lock);
     rc = append(s, record);
     if (rc == 0) {
-        add_entry(s, &(struct entry){number, record->stamp, record->copied_ns, record->tree});
-        kept_add_shadow(s->kept, &record->stamp, number);
+        add_entry(s, &(struct entry){number, record->stamp, record->copied_ns, record->tree, !sketch});
+        if (sketch)
+            kept_add_shadow(s->kept, &record->stamp, number);
     }
     pthread_mutex_unlock(&s->lock);
     return rc;
@@ -480,8 +496,8 @@ int store_copy(struct store *s, const struct store_source *source, const bool *g
     int rc = look(source, &st);
     if (rc != 0)
         return rc;
-    struct stamp stamp = kept_stamp(&st);
-    if (kept_find(s->kept, &stamp, out) && out->kind == VERSION_SHADOW)
+    struct stamp stamp = stamp_of(&st);
+    if (S_ISREG(st.st_mode) && kept_find(s->kept, &stamp, out) && out->kind == VERSION_SHADOW)
         return 0;
     *out = kept_version(&stamp);
     uint64_t size = stamp.size;
@@ -493,10 +509,37 @@ int store_copy(struct store *s, const struct store_source *source, const bool *g
         rc = finish_copy(s, source, number, &st, &sketch);
     end_copy(s, size, number, rc);
     if (rc == 0) {
-        stamp = kept_stamp(&st);
+        stamp = stamp_of(&st);
         *out = kept_version(&stamp);
         out->kind = VERSION_SHADOW;
         out->id = number;
     }
+    return rc;
+}
+
+/* True when the copy that the version has was made with these very metadata. */
+static bool has_meta(struct store *s, const struct stamp *stamp)
+{
+    struct version version;
+    if (!kept_find(s->kept, stamp, &version) || version.kind != VERSION_SHADOW)
+        return false;
+    pthread_mutex_lock(&s->lock);
+    const struct entry *entry = find_entry(s, version.id);
+    bool same = entry && memcmp(&entry->stamp, stamp, sizeof *stamp) == 0;
+    pthread_mutex_unlock(&s->lock);
+    return same;
+}
+
+int store_keep_meta(struct store *s, const struct store_source *source)
+{
+    struct stat st;
+    uint64_t number;
+    int rc = look(source, &st);
+    struct stamp stamp = kept_stamp(&st);
+    if (rc != 0 || has_meta(s, &stamp))
+        return rc;
+    rc = begin_copy(s, 0, &number);
+    if (rc == 0)
+        rc = finish_copy(s, source, number, &st, NULL);
     return rc;
 }

@@ -34,17 +34,22 @@ void store_close(struct store *s);
 
 /* What a copy is made of. */
 struct store_source {
-    int fd; /* of a regular file, readable; or of the folder that holds the symbolic link `link` */
+    int fd; /* of a regular file or folder, readable; or of the folder that holds the symbolic link `link` */
     const char *link;
     uint32_t tree;
     const char *path; /* for people */
 };
 
-/* Copies the whole file (or a link's target) aside. The version is what the file was when the copy was
- * whole. *gave_up (may be NULL), set by another thread, ends a copy under way with ERR_CANCELED.
- * ERR_CHANGED when the file would not hold still, ERR_TOO_LARGE, ERR_NO_SPACE; each failure but ERR_CANCELED
- * and ERR_CHANGED is counted as unkept. A version that is already in the store is not copied again. */
+/* Copies the whole file (or a link's target, or what a folder is but for its contents) aside. The version is
+ * what the file was when the copy was whole. *gave_up (may be NULL), set by another thread, ends a copy under
+ * way with ERR_CANCELED. ERR_CHANGED when the file would not hold still, ERR_TOO_LARGE, ERR_NO_SPACE; each
+ * failure but ERR_CANCELED and ERR_CHANGED is counted as unkept. A file's version that is already in the
+ * store is not copied again.
+ */
 int store_copy(struct store *s, const struct store_source *source, const bool *gave_up, struct version *out);
+/* The file's owner, mode or attributes changed, its bytes did not: keeps what they are now beside the copy
+ * that was made before, here or in the vault. Nothing is done when the copy has them already. */
+int store_keep_meta(struct store *s, const struct store_source *source);
 /* Counts a loss that the caller knows of. */
 void store_count_unkept(struct store *s);
 /* A snapshot of the tree was completed at this time: copies made before may go once they are old enough. */

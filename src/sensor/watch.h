@@ -69,6 +69,8 @@ bool watch_begin(struct notify *n, enum event_kind kind, uint32_t flags, uint32_
 void watch_emit(struct notify *n, int32_t pid, const struct before *before);
 /* The stamp that a row remembers. */
 struct stamp watch_stamp(const struct notify *n, const struct row *row);
+/* The same, as what is kept of it is known by. */
+struct stamp watch_key(const struct notify *n, const struct row *row);
 /* The device's number among the mounts (a new file system gets its group); negative enum err. */
 int watch_mount(struct notify *n, int folder_fd, const struct stat *st);
 
@@ -95,12 +97,17 @@ uint16_t scan_row_flags(const struct stat *st);
 /* ---- settle.c ---- */
 struct settle *settle_start(struct sensor *s); /* NULL when no thread can be made */
 void settle_stop(struct settle *settle);
-/* The file changed: copy it aside soon, unless it is kept by then. `fd` (taken over) may be -1. */
+/* The file changed, or the folder is new: copy it aside soon, unless it is kept by then. `fd` (taken over)
+ * may be -1. */
 void settle_add(struct notify *n, uint32_t row, int fd);
+/* A folder's owner, mode or attributes changed: what was kept of it is out of date. */
+void settle_folder(struct notify *n, uint32_t row);
+/* The same of a file, whose copy may still serve. */
+void settle_meta(struct notify *n, uint32_t row);
 /* The first scan is over and what the vault holds is known: what neither it nor the shadow store holds
  * changed while nobody was looking, or was put back just before, and is copied aside at once. */
 void settle_tree(struct notify *n, uint32_t tree);
-/* A symbolic link appeared; `fd` is an O_PATH descriptor of it (borrowed). */
+/* A symbolic link appeared or got another owner; `fd` is an O_PATH descriptor of it (borrowed). */
 void settle_link(struct notify *n, uint32_t row, int fd);
 /* Hands over what is due. Returns when to call again (monotonic), INT64_MAX for never. */
 int64_t settle_tick(struct notify *n, int64_t now_ns);

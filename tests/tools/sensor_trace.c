@@ -34,7 +34,8 @@ static pthread_mutex_t output = PTHREAD_MUTEX_INITIALIZER; /* keeps lines whole 
 static uint64_t condemn_after;
 static bool watch_all;
 
-static const char *const kinds[] = {"?", "created", "written", "truncated", "deleted", "renamed"};
+static const char *const kinds[] = {"?",       "created", "written",   "truncated",
+                                    "deleted", "renamed", "attributes"};
 
 static void print_version(const struct version *v)
 {

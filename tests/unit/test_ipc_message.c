@@ -308,7 +308,7 @@ static void words_out_of_range_are_refused(void **state)
 {
     (void)state;
     struct message *m = make(MSG_EVENT);
-    m->event.kind = (enum event_kind)6;
+    m->event.kind = (enum event_kind)7;
     refuse(m);
     m->event.kind = EVENT_WRITTEN;
     m->event.before.kind = (enum version_kind)3;

@@ -51,6 +51,16 @@ int shadow_open(int shadow_dirfd, uint64_t number, int *fd, struct shadow_record
     return *fd < 0 ? ERR_NOT_FOUND : 0;
 }
 
+int shadow_meta(int shadow_dirfd, const struct version *version, const struct version *copied,
+                struct filemeta *meta)
+{
+    (void)shadow_dirfd;
+    (void)version;
+    (void)copied;
+    (void)meta;
+    return ERR_NOT_FOUND;
+}
+
 struct world {
     char base[64];
     int state, tree, shadow;

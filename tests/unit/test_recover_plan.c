@@ -172,6 +172,50 @@ static void one_inode_with_two_names_is_restored_once(void **state)
     expect(h, "restore a v11 over 1");
 }
 
+static void one_of_two_names_deleted_becomes_a_link_of_the_other(void **state)
+{
+    (void)state;
+    struct history *h = history_new();
+    ADD(EVENT_DELETED, "d/a", "b", 1, 11, EVENT_LINKED);
+    expect(h, "restore d/a from b v11 over 0");
+}
+
+static int64_t ctime_of_first_step(struct history *h)
+{
+    struct actor who = {.pid = 7, .root_pid = 7, .root_start = 1};
+    struct plan *plan = plan_new();
+    const struct step *steps;
+    history_of(h, &who, 1, 0, 1, to_plan, plan);
+    assert_int_equal(plan_steps(plan, &steps), 1);
+    int64_t ctime_ns = steps[0].version.ctime_ns;
+    plan_free(plan);
+    history_free(h);
+    return ctime_ns;
+}
+
+static const struct event *at_ctime(const struct event *made, int64_t ctime_ns)
+{
+    event.before.ctime_ns = ctime_ns;
+    return made;
+}
+
+static void attributes_are_those_from_before_the_culprits_changed_them(void **state)
+{
+    (void)state;
+    struct history *h = history_new();
+    history_add(h, at_ctime(make(EVENT_ATTRIBUTES, "a", "", 1, 11, 0), 50));
+    history_add(h, at_ctime(make(EVENT_ATTRIBUTES, "a", "", 1, 11, 0), 60));
+    history_add(h, at_ctime(make(EVENT_WRITTEN, "a", "", 1, 11, 0), 70));
+    assert_int_equal(ctime_of_first_step(h), 50);
+    h = history_new();
+    history_add(h, at_ctime(make(EVENT_WRITTEN, "a", "", 1, 11, 0), 70));
+    history_add(h, at_ctime(make(EVENT_ATTRIBUTES, "a", "", 1, 12, 0), 80));
+    assert_int_equal(ctime_of_first_step(h), 70);
+    h = history_new();
+    history_add(h, at_ctime(make(EVENT_ATTRIBUTES, "a", "", 1, 11, 0), 50));
+    expect(h, "");
+}
+
 static void a_version_that_nobody_kept_is_still_a_step(void **state)
 {
     (void)state;
@@ -302,6 +346,8 @@ int main(void)
         cmocka_unit_test(a_folder_deleted_with_what_was_in_it),
         cmocka_unit_test(a_folder_renamed_between_two_spoiled_files),
         cmocka_unit_test(one_inode_with_two_names_is_restored_once),
+        cmocka_unit_test(one_of_two_names_deleted_becomes_a_link_of_the_other),
+        cmocka_unit_test(attributes_are_those_from_before_the_culprits_changed_them),
         cmocka_unit_test(a_version_that_nobody_kept_is_still_a_step),
         cmocka_unit_test(paths_that_lead_out_are_passed_over),
         cmocka_unit_test(the_oldest_changes_go_but_not_those_of_an_incident),

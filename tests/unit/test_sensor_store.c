@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -135,6 +136,97 @@ static void a_version_is_copied_once_and_a_new_one_beside_it(void **state)
     struct version spoiled = keep(p, "f", "spoiled", 0);
     assert_int_not_equal(spoiled.id, good.id);
     assert_int_equal(read_back(p, good.id, "good"), 0);
+}
+
+static uint32_t mode_of_folder(struct place *p, uint64_t number)
+{
+    struct shadow_record *record MEM_AUTO = mem_zalloc(1, sizeof *record);
+    struct filemeta meta;
+    int fd = -1, folder = openat(p->fd, "shadow", O_RDONLY | O_DIRECTORY);
+    assert_int_equal(shadow_open(folder, number, &fd, record, &meta), 0);
+    uint32_t mode = meta.mode;
+    filemeta_free(&meta);
+    close(fd);
+    close(folder);
+    return mode;
+}
+
+static void of_a_folder_its_newest_metadata_are_kept(void **state)
+{
+    struct place *p = *state;
+    struct version first, second, found;
+    open_store(p, &plenty);
+    assert_int_equal(mkdirat(p->fd, "d", 0700), 0);
+    struct store_source source = {.fd = openat(p->fd, "d", O_RDONLY | O_DIRECTORY), .tree = 1, .path = "d"};
+    assert_int_equal(store_copy(p->store, &source, NULL, &first), 0);
+    assert_int_equal(fchmod(source.fd, 02750), 0);
+    assert_int_equal(store_copy(p->store, &source, NULL, &second), 0);
+    struct stat st;
+    assert_int_equal(fstat(source.fd, &st), 0);
+    close(source.fd);
+    close_store(p);
+    open_store(p, &plenty);
+    struct stamp key = kept_folder_stamp(st.st_dev, st.st_ino);
+    assert_true(kept_find(p->kept, &key, &found));
+    assert_int_equal(found.id, second.id);
+    assert_int_equal(mode_of_folder(p, second.id), S_IFDIR | 02750);
+    assert_int_equal(mode_of_folder(p, first.id), S_IFDIR | 0700);
+}
+
+static int change_mode(struct place *p, const char *name, mode_t mode, struct version *now)
+{
+    struct stat st;
+    int fd = openat(p->fd, name, O_RDONLY | O_CLOEXEC);
+    struct store_source source = {.fd = fd, .tree = 1, .path = name};
+    const struct timespec tick = {.tv_nsec = 20 * NS_PER_MS}; /* the ctime of older kernels is that coarse */
+    nanosleep(&tick, NULL);
+    assert_int_equal(fchmod(fd, mode), 0);
+    int rc = store_keep_meta(p->store, &source);
+    assert_int_equal(fstat(fd, &st), 0);
+    struct stamp stamp = kept_stamp(&st);
+    *now = kept_version(&stamp);
+    close(fd);
+    return rc;
+}
+
+/* The mode that a version had in the end; 0: that of its copy. */
+static uint32_t last_mode(struct place *p, const struct version *version, const struct version *copied)
+{
+    struct filemeta meta;
+    int folder = openat(p->fd, "shadow", O_RDONLY | O_DIRECTORY);
+    int rc = shadow_meta(folder, version, copied, &meta);
+    close(folder);
+    if (rc != 0)
+        return 0;
+    uint32_t mode = meta.mode & 07777;
+    filemeta_free(&meta);
+    return mode;
+}
+
+static void metadata_that_changed_after_the_copy_are_kept_beside_it(void **state)
+{
+    struct place *p = *state;
+    struct version one, two;
+    struct store_state figures;
+    open_store(p, &plenty);
+    struct version copied = keep(p, "f", "bytes", 0);
+    assert_int_equal(last_mode(p, &copied, &copied), 0);
+    assert_int_equal(change_mode(p, "f", 0600, &one), 0);
+    assert_int_equal(change_mode(p, "f", 0644, &two), 0);
+    for (int restarted = 0; restarted < 2; restarted++) {
+        assert_int_equal(last_mode(p, &one, &copied), 0600);
+        assert_int_equal(last_mode(p, &two, &copied), 0644);
+        assert_int_equal(last_mode(p, &two, NULL), 0644);
+        assert_int_equal(last_mode(p, &copied, &copied), 0); /* from before the first change */
+        store_get_state(p->store, &figures);
+        assert_int_equal(figures.files, 1);
+        assert_int_equal(figures.bytes, 5);
+        close_store(p);
+        open_store(p, &plenty);
+    }
+    struct version grown = two;
+    grown.size++;
+    assert_int_equal(last_mode(p, &grown, &copied), 0); /* other bytes */
 }
 
 static void append_to_index(struct place *p, const void *bytes, size_t length)
@@ -281,6 +373,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_PLACE(a_copy_is_read_back_with_its_metadata_and_after_a_restart),
         IN_PLACE(a_version_is_copied_once_and_a_new_one_beside_it),
+        IN_PLACE(of_a_folder_its_newest_metadata_are_kept),
+        IN_PLACE(metadata_that_changed_after_the_copy_are_kept_beside_it),
         IN_PLACE(a_torn_index_loses_only_what_was_torn),
         IN_PLACE(a_damaged_copy_is_not_given),
         IN_PLACE(the_quota_takes_what_a_snapshot_holds_first),

@@ -126,7 +126,7 @@ proof_attack() {
 import os, sys, time
 root, kind, most, progress = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
 def note(n):
-    with open(progress, "w") as f:
+    with open(progress, "r+") as f: # never empty once it is not: numbers only grow longer
         f.write(str(n))
 files = sorted(os.path.join(d, n) for d, _, names in os.walk(root) for n in names)
 done = 0
