@@ -98,6 +98,11 @@ const char *err_hint_text(void)
     return hint;
 }
 
+void err_line(char *out, size_t size)
+{
+    snprintf(out, size, "%s%s%s", text, hint[0] ? "; " : "", hint);
+}
+
 void err_clear(void)
 {
     text[0] = '\0';

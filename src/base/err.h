@@ -14,6 +14,8 @@
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 
+#include <stddef.h>
+
 enum err {
     ERR_SYSTEM = -1,        /* a system call failed for a reason that has no code of its own below */
     ERR_NOT_FOUND = -2,     /* the named thing does not exist */
@@ -52,6 +54,8 @@ int err_hint(int code, const char *format, ...) __attribute__((format(printf, 2,
 /* The current text and hint of this thread; "" when there is none. */
 const char *err_text(void);
 const char *err_hint_text(void);
+/* Both as one line, "text; hint", for those who are told no more than that. */
+void err_line(char *out, size_t size);
 void err_clear(void);
 
 /* A stable English word for a code ("no-space"), for JSON and the journal. */

@@ -7,6 +7,7 @@
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "guard/judge_state.h"
+#include "journal/field.h"
 
 #define PART_SIZE 32768 /* bytes of an answer in one message */
 
@@ -36,12 +37,13 @@ static void send_json(struct judge *j, uint64_t id, uint16_t status, json_t *jso
     free(text);
 }
 
+/* Texts may quote names that are no UTF-8, or be cut inside a character: field_lossy. */
 static void send_error(struct judge *j, uint64_t id, int err)
 {
     uint16_t status = err == ERR_NOT_FOUND ? 404 : err == ERR_LOCKED ? 409 : err == ERR_INVALID ? 400 : 500;
     send_json(j, id, status,
-              json_pack("{s:{s:s,s:s,s:s}}", "error", "code", err_name(err), "text", err_text(), "hint",
-                        err_hint_text()));
+              json_pack("{s:{s:s,s:o,s:o}}", "error", "code", err_name(err), "text", field_lossy(err_text()),
+                        "hint", field_lossy(err_hint_text())));
 }
 
 static json_t *time_json(int64_t wall_ns)
@@ -62,8 +64,8 @@ static const char *sensor_word(const struct judge *j)
 
 static json_t *guard_json(const struct judge *j)
 {
-    json_t *sensors =
-        json_pack("[{s:s,s:s,s:s}]", "name", "file", "state", sensor_word(j), "blind_to", j->sensor.blind_to);
+    json_t *sensors = json_pack("[{s:s,s:s,s:o}]", "name", "file", "state", sensor_word(j), "blind_to",
+                                field_lossy(j->sensor.blind_to));
     json_t *roles = json_array();
     for (int role = ROLE_SENSOR; role < ROLE_COUNT; role++) {
         bool there = role == ROLE_JUDGE || j->peers[role];
@@ -85,9 +87,9 @@ static json_t *tree_json(const struct judge *j, uint32_t tree)
     if (s->known)
         snapshot = json_pack("{s:s,s:o,s:I,s:I}", "id", s->id, "time", time_json(s->time_ns), "files",
                              (json_int_t)s->files, "bytes", (json_int_t)s->bytes);
-    return json_pack("{s:s,s:s,s:o,s:b,s:s}", "path", j->config->trees[tree].path, "kind",
+    return json_pack("{s:o,s:s,s:o,s:b,s:o}", "path", field_lossy(j->config->trees[tree].path), "kind",
                      kinds[j->config->trees[tree].kind], "snapshot", snapshot, "snapshot_running",
-                     s->order != 0, "snapshot_failure", s->failure);
+                     s->order != 0, "snapshot_failure", field_lossy(s->failure));
 }
 
 static int open_incidents(const struct judge *j)
@@ -103,16 +105,16 @@ static json_t *status_json(const struct judge *j)
     json_t *trees = json_array();
     for (uint32_t tree = 0; tree < j->config->tree_count; tree++)
         json_array_append_new(trees, tree_json(j, tree));
-    json_t *vault = json_pack("{s:s,s:s,s:s}", "repository", j->config->repository, "state",
-                              j->vault.open ? "open" : "closed", "text", j->vault.text);
+    json_t *vault = json_pack("{s:o,s:s,s:o}", "repository", field_lossy(j->config->repository), "state",
+                              j->vault.open ? "open" : "closed", "text", field_lossy(j->vault.text));
     json_t *shadow = json_pack("{s:I,s:I,s:I,s:I}", "files", (json_int_t)j->sensor.shadow_files, "bytes",
                                (json_int_t)j->sensor.shadow_bytes, "quota",
                                (json_int_t)j->config->shadow_quota, "unkept", (json_int_t)j->sensor.unkept);
-    json_t *journal =
-        json_pack("{s:I,s:s}", "waiting", (json_int_t)j->unwritten_count, "failure", j->journal_failure);
-    return json_pack("{s:s,s:o,s:o,s:i,s:o,s:o,s:o,s:i}", "name", j->config->name, "guard", guard_json(j),
-                     "protected", trees, "files", (int)j->sensor.files, "shadow", shadow, "vault", vault,
-                     "journal", journal, "incidents_open", open_incidents(j));
+    json_t *journal = json_pack("{s:I,s:o}", "waiting", (json_int_t)j->unwritten_count, "failure",
+                                field_lossy(j->journal_failure));
+    return json_pack("{s:o,s:o,s:o,s:i,s:o,s:o,s:o,s:i}", "name", field_lossy(j->config->name), "guard",
+                     guard_json(j), "protected", trees, "files", (int)j->sensor.files, "shadow", shadow,
+                     "vault", vault, "journal", journal, "incidents_open", open_incidents(j));
 }
 
 static void answer_incidents(struct judge *j, uint64_t id)

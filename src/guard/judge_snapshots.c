@@ -102,7 +102,7 @@ void judge_snapshot_action(struct judge *j, const struct action *action)
     bool failed = action->result == ACTION_FAILED;
     int64_t every = j->config->trees[action->tree].snapshot_every_ns;
     s->due_ns = judge_monotonic(j) + (failed && every > RETRY_NS ? RETRY_NS : every);
-    snprintf(s->failure, sizeof s->failure, "%.255s", action->result == ACTION_DONE ? "" : action->text);
+    snprintf(s->failure, sizeof s->failure, "%s", action->result == ACTION_DONE ? "" : action->text);
     if (action->result == ACTION_DONE)
         return;
     struct entry_context now = judge_entry(j);

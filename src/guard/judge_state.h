@@ -34,10 +34,10 @@ struct tree_snapshot {
     uint64_t version; /* as version.id */
     char held_file[64];
     uint64_t files, bytes;
-    int64_t time_ns;   /* wall clock of the newest one */
-    int64_t due_ns;    /* monotonic: when the next one is to be ordered */
-    uint64_t order;    /* the order under way, 0: none */
-    char failure[256]; /* why the last one failed; "" it did not */
+    int64_t time_ns;                /* wall clock of the newest one */
+    int64_t due_ns;                 /* monotonic: when the next one is to be ordered */
+    uint64_t order;                 /* the order under way, 0: none */
+    char failure[ACTION_TEXT_SIZE]; /* why the last one failed and what to do; "" it did not */
 };
 
 struct judge {

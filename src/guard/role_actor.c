@@ -78,7 +78,7 @@ static void fail(struct action *action, const struct order *order)
                               .tree = order->tree,
                               .result = ACTION_FAILED,
                               .time_ns = clock_system.wall_ns(clock_system.self)};
-    snprintf(action->text, sizeof action->text, "%s", err_text());
+    err_line(action->text, sizeof action->text);
 }
 
 static bool has_plan(uint32_t incident)

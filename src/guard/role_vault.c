@@ -45,7 +45,7 @@ struct job {
 
 static int state_fd = -1;
 static struct vault_key *key;
-static char failure[256]; /* why the repository is not open; "" it is */
+static char failure[VAULT_TEXT_SIZE]; /* why the repository is not open; "" it is */
 static struct job *jobs;
 
 static void send_to_judge(const struct message *m)
@@ -247,9 +247,11 @@ static void message(enum role peer, struct message *m, int fd)
 static void try_open(void)
 {
     int err = vault_job_open(role_config(), &key);
-    snprintf(failure, sizeof failure, "%s", err ? err_text() : "");
-    if (err)
-        log_error("the vault cannot be opened, backups are off: %s", failure);
+    failure[0] = '\0';
+    if (!err)
+        return;
+    err_line(failure, sizeof failure);
+    log_error("the vault cannot be opened, backups are off: %s", failure);
 }
 
 static void retry(void *self)

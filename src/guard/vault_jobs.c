@@ -25,16 +25,26 @@
 /* Opening --------------------------------------------------------------------------------------------------
  */
 
+static int wrong_password(int err, const struct config *config)
+{
+    return err_hint(err,
+                    _("write the password that was noted when the vault was made into %s, and start the "
+                      "guard again"),
+                    config->password_file);
+}
+
 static int read_password(const struct config *config, struct buf *password)
 {
     buf_init(password, PASSWORD_MAX);
     int err = fd_read_file(AT_FDCWD, config->password_file, password);
+    /* The sandbox opens that file to us and not its name. */
     if (err)
-        return err;
+        return err_hint(err, _("if that file was replaced, start the guard again"));
     while (password->length > 0 && strchr("\r\n", password->data[password->length - 1]))
         password->length--;
     if (password->length == 0)
-        return err_set(ERR_INVALID, _("the password file %s is empty"), config->password_file);
+        return wrong_password(err_set(ERR_INVALID, _("the password file %s is empty"), config->password_file),
+                              config);
     return 0;
 }
 
@@ -54,7 +64,7 @@ int vault_job_open(const struct config *config, struct vault_key **key)
     if (!err)
         *key = vault_keep_key(vault);
     vault_close(vault);
-    return err;
+    return err == ERR_WRONG_SECRET ? wrong_password(err, config) : err;
 }
 
 /* Answers --------------------------------------------------------------------------------------------------
@@ -74,7 +84,7 @@ void vault_job_failed(const struct vault_job *job, struct action *action)
 {
     *action = answer_to(job);
     action->result = ACTION_FAILED;
-    snprintf(action->text, sizeof action->text, "%s", err_text());
+    err_line(action->text, sizeof action->text);
 }
 
 static int tell_action(const struct action *action, int fd)

@@ -170,9 +170,10 @@ struct msg_snapshot {
     uint64_t files, bytes, added; /* in the snapshot; bytes new in the repository */
     char held_file[64];
 };
+#define VAULT_TEXT_SIZE 512
 struct msg_vault_state {
     bool open;
-    char text[256]; /* when not open: why */
+    char text[VAULT_TEXT_SIZE]; /* when not open: why and what to do */
 };
 struct msg_append {
     uint64_t token;
