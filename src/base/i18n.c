@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/i18n.h"
 
+#include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <stdlib.h>
@@ -37,4 +38,10 @@ void i18n_init(void)
     bindtextdomain("beffroi", directory ? directory : BEFFROI_LOCALEDIR);
     bind_textdomain_codeset("beffroi", "UTF-8");
     textdomain("beffroi");
+}
+
+void i18n_load(void)
+{
+    (void)_("cannot open %s");
+    (void)strerror(EIO);
 }

@@ -17,5 +17,8 @@
 /* Chooses the language from the environment and binds the catalog. BEFFROI_LOCALEDIR names another
  * catalog directory (the build tree). Call once, first thing in main. */
 void i18n_init(void);
+/* Reads the catalogs at once, ours and the C library's (for strerror), which come from files at the first
+ * text otherwise: for a program that will soon be able to open none. */
+void i18n_load(void);
 
 #endif

@@ -359,11 +359,12 @@ static void prepare(void)
     signal(SIGHUP, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
     /* What libraries read from files once and remember: the event loop's boot id, the time zone, the
-     * seed of JSON's hash tables. */
+     * seed of JSON's hash tables, translated texts. */
     sd_id128_t boot;
     sd_id128_get_boot(&boot);
     tzset();
     json_object_seed(0);
+    i18n_load();
     /* One arena and small thresholds: seven processes must stay small together. */
     mallopt(M_ARENA_MAX, 1);
     mallopt(M_TRIM_THRESHOLD, 256 * 1024);
