@@ -120,14 +120,15 @@ static const char *result_mark(const char *result)
     return result;
 }
 
-/* When something was done, counted from the first harm. */
+/* When something was done, counted from the first harm; not where a clock that was set back gives no length.
+ */
 static void print_moment(FILE *out, int64_t first, int64_t when)
 {
     char length[CMD_TEXT_SIZE], moment[CMD_TEXT_SIZE];
     cmd_clock(when, moment);
     cmd_duration(when - first, length);
     /* TRANSLATORS: time of day, then the time since the first harm */
-    if (first && when)
+    if (first && when >= first)
         fprintf(out, _("  %s (after %s)  "), moment, length);
     else
         fprintf(out, "  %s  ", moment);

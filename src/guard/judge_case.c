@@ -538,11 +538,26 @@ static bool tree_of(const struct judge *j, const char *path, uint32_t *tree)
     return false;
 }
 
+/* As far as the wall clock tells: what lies before it by a clock that was set back since is all there is. The
+ * sensor tells the first harm again, and then it is known (judge_case_began). */
+static int64_t since_first_harm(const struct judge *j, const struct incident *incident)
+{
+    int64_t ago_ns = judge_now(j) - incident->alert.first_harm_ns;
+    return ago_ns > 0 ? judge_monotonic(j) - ago_ns : 0;
+}
+
+void judge_case_began(struct judge *j, uint32_t incident, int64_t monotonic_ns)
+{
+    struct work_case *c = judge_find_case(j, incident);
+    if (c)
+        c->since_ns = monotonic_ns;
+}
+
 static void resume(struct judge *j, struct work_case *c, const struct incident *incident)
 {
     for (size_t i = 0; i < incident->alert.culprit_count; i++)
         case_add_culprit(c, &incident->alert.culprits[i]);
-    c->since_ns = judge_monotonic(j) - (judge_now(j) - incident->alert.first_harm_ns);
+    c->since_ns = since_first_harm(j, incident);
     history_pin(j->history, c->culprits, c->culprit_count);
     set_phase(j, c, CASE_CONTAINING);
     if (incident->contained_ns == 0) {

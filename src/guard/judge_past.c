@@ -80,11 +80,14 @@ void judge_past_event(struct judge *j, const struct event *event)
         return; /* heard of when it happened */
     j->latest_ns = event->monotonic_ns;
     for (size_t i = 0; i < j->incidents.count; i++) {
-        if (!is_culprit(j->incidents.items[i], &event->actor))
+        const struct incident *incident = j->incidents.items[i];
+        if (!is_culprit(incident, &event->actor))
             continue;
-        if (event->time_ns <= over_ns(j->incidents.items[i]))
+        if (event->time_ns <= over_ns(incident))
             return; /* taken back or approved of */
-        on_record = on_record || over_ns(j->incidents.items[i]) == 0;
+        if (event->time_ns == incident->alert.first_harm_ns)
+            judge_case_began(j, incident->id, event->monotonic_ns);
+        on_record = on_record || over_ns(incident) == 0;
     }
     history_add(j->history, event);
     if (!on_record && event->kind != EVENT_ATTRIBUTES)

@@ -101,6 +101,8 @@ void judge_past_event(struct judge *j, const struct event *event);
 void judge_open_case(struct judge *j, const struct alert *alert);
 /* After a restart: incidents that were not finished go on. */
 void judge_resume_cases(struct judge *j);
+/* When its first harm was done, by the clock that nobody sets. */
+void judge_case_began(struct judge *j, uint32_t incident, int64_t monotonic_ns);
 void judge_case_action(struct judge *j, const struct action *action);
 void judge_case_flushed(struct judge *j, uint64_t token);
 void judge_case_condemned(struct judge *j, uint64_t token);
