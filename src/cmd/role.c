@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -60,6 +61,12 @@ static int try_mount(void)
     return mount("none", "/proc", "tmpfs", 0, NULL);
 }
 
+static int try_setns(void)
+{
+    int fd = open("/proc/self/ns/uts", O_RDONLY | O_CLOEXEC);
+    return fd < 0 ? -1 : setns(fd, CLONE_NEWUTS);
+}
+
 static int try_setuid(void)
 {
     return setuid(0);
@@ -80,9 +87,9 @@ static const struct {
     const char *name;
     int (*call)(void);
 } tries[] = {
-    {"open", try_open},     {"write", try_write},     {"socket", try_socket}, {"execve", try_execve},
-    {"ptrace", try_ptrace}, {"kill", try_kill},       {"mount", try_mount},   {"setuid", try_setuid},
-    {"code", try_code},     {"nothing", try_nothing},
+    {"open", try_open},     {"write", try_write}, {"socket", try_socket},   {"execve", try_execve},
+    {"ptrace", try_ptrace}, {"kill", try_kill},   {"mount", try_mount},     {"setuid", try_setuid},
+    {"code", try_code},     {"setns", try_setns}, {"nothing", try_nothing},
 };
 
 static int enter(enum role role, const char *file)

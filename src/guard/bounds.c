@@ -5,8 +5,8 @@
  *                        sys_ptrace chown fowner sys_nice
  *                        setfcap
  * judge    unprivileged  none                                  none               nothing
- * actor    root          kill net_admin sys_ptrace dac_* chown all                signals, programs, netlink
- *                        fowner fsetid setfcap sys_nice
+ * actor    root          kill net_admin sys_ptrace dac_* chown all                signals, programs, netlink,
+ *                        fowner fsetid setfcap sys_nice                        networks of others
  *                        sys_admin
  * vault    root          dac_read_search chown fowner          trees to read,     threads, copies of itself
  *                        sys_admin                             repository, state
@@ -25,9 +25,9 @@
 #include "base/mem.h"
 #include "base/path.h"
 
-/* CAP_SYS_ADMIN is for extended attributes alone: without it trusted.* are not seen and security.* not set,
- * and in security.NTACL Samba keeps a file's Windows permissions. The list of calls has none of its others.
- */
+/* CAP_SYS_ADMIN is for extended attributes: without it trusted.* are not seen and security.* not set, and in
+ * security.NTACL Samba keeps a file's Windows permissions. The list of calls has none of its others, but for
+ * the actor's way to the network of a file server in a container. */
 #define CAPS_TO_RESTORE                                                                                      \
     (SANDBOX_CAP(CAP_DAC_OVERRIDE) | SANDBOX_CAP(CAP_DAC_READ_SEARCH) | SANDBOX_CAP(CAP_CHOWN) |             \
      SANDBOX_CAP(CAP_FOWNER) | SANDBOX_CAP(CAP_SETFCAP) | SANDBOX_CAP(CAP_SYS_ADMIN))
@@ -44,7 +44,7 @@ static void actor(struct sandbox *s)
     s->capabilities = CAPS_TO_RESTORE | SANDBOX_CAP(CAP_FSETID) | SANDBOX_CAP(CAP_KILL) |
                       SANDBOX_CAP(CAP_NET_ADMIN) | SANDBOX_CAP(CAP_SYS_PTRACE) | SANDBOX_CAP(CAP_SYS_NICE);
     s->calls = CALLS_THREADS | CALLS_READ_FILES | CALLS_WRITE_FILES | CALLS_OWNERS | CALLS_SOCKETS |
-               CALLS_KILL | CALLS_EXEC;
+               CALLS_KILL | CALLS_EXEC | CALLS_NETWORKS; /* a file server may be in a container */
 }
 
 static void vault(const struct config *config, struct sandbox *s)

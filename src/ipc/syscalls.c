@@ -6,6 +6,7 @@
 #include "ipc/syscalls.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -309,6 +310,9 @@ static int allow_all(scmp_filter_ctx filter, unsigned calls)
             code = allow(filter, groups[i].names);
     if (code >= 0 && (calls & CALLS_DENY_SOCKETS))
         code = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(socket), 0);
+    if (code >= 0 && (calls & CALLS_NETWORKS))
+        code = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(setns), 1,
+                                SCMP_A1(SCMP_CMP_EQ, CLONE_NEWNET, 0));
     if (code >= 0)
         code = allow_memory(filter, code_too);
     if (code >= 0 && (calls & CALLS_EXEC)) /* programs set what they like of themselves */

@@ -64,7 +64,7 @@ refused() {
 }
 for role in sensor judge actor vault api scribe; do
   [ "$(outcome $role nothing)" = "let" ] || fail "the sandbox of $role cannot be entered: $(outcome $role nothing)"
-  refused $role mount ptrace
+  refused $role mount ptrace setns
 done
 refused judge open write socket execve kill setuid
 refused api open write socket execve kill setuid
