@@ -62,9 +62,12 @@ void judge_snapshots_tell(struct judge *j)
 
 void judge_snapshot_now(struct judge *j, uint32_t tree)
 {
-    for (uint32_t i = 0; i < j->config->tree_count; i++)
-        if (tree == UINT32_MAX || tree == i)
-            j->snapshots[i].due_ns = judge_monotonic(j);
+    for (uint32_t i = 0; i < j->config->tree_count; i++) {
+        if (tree != UINT32_MAX && tree != i)
+            continue;
+        j->snapshots[i].due_ns = judge_monotonic(j);
+        j->snapshots[i].again = j->snapshots[i].order != 0;
+    }
     judge_snapshots_tick(j);
 }
 
@@ -91,6 +94,14 @@ void judge_snapshot_done(struct judge *j, const struct msg_snapshot *m)
     judge_write(j, entry_snapshot(&now, &result), false);
 }
 
+static int64_t next_due(const struct judge *j, uint32_t tree, bool failed)
+{
+    int64_t every = j->config->trees[tree].snapshot_every_ns;
+    if (failed)
+        return judge_monotonic(j) + (every > RETRY_NS ? RETRY_NS : every);
+    return judge_monotonic(j) + (j->snapshots[tree].again ? 0 : every);
+}
+
 void judge_snapshot_action(struct judge *j, const struct action *action)
 {
     if (action->tree >= j->config->tree_count)
@@ -99,9 +110,8 @@ void judge_snapshot_action(struct judge *j, const struct action *action)
     if (action->order != s->order)
         return;
     s->order = 0;
-    bool failed = action->result == ACTION_FAILED;
-    int64_t every = j->config->trees[action->tree].snapshot_every_ns;
-    s->due_ns = judge_monotonic(j) + (failed && every > RETRY_NS ? RETRY_NS : every);
+    s->due_ns = next_due(j, action->tree, action->result == ACTION_FAILED);
+    s->again = false;
     snprintf(s->failure, sizeof s->failure, "%s", action->result == ACTION_DONE ? "" : action->text);
     if (action->result == ACTION_DONE)
         return;

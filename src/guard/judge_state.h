@@ -37,6 +37,7 @@ struct tree_snapshot {
     int64_t time_ns;                /* wall clock of the newest one */
     int64_t due_ns;                 /* monotonic: when the next one is to be ordered */
     uint64_t order;                 /* the order under way, 0: none */
+    bool again;                     /* it began too early: the next one follows at once */
     char failure[ACTION_TEXT_SIZE]; /* why the last one failed and what to do; "" it did not */
 };
 
