@@ -65,6 +65,18 @@ static int64_t over_ns(const struct incident *incident)
     return last;
 }
 
+/* Whether the change was made before the incident was over. Both are known by the wall clock. When the end
+ * lies ahead of now that was set back since, and what was seen with the clock as it is now came after the
+ * end. */
+static bool was_before(const struct judge *j, const struct event *event, int64_t end_ns)
+{
+    if (event->time_ns > end_ns)
+        return false;
+    int64_t clock_then = event->time_ns - event->monotonic_ns;
+    int64_t clock_now = judge_now(j) - judge_monotonic(j);
+    return end_ns <= judge_now(j) || clock_then - clock_now > NS_PER_SECOND;
+}
+
 static bool is_culprit(const struct incident *incident, const struct actor *who)
 {
     for (size_t i = 0; i < incident->alert.culprit_count; i++)
@@ -83,7 +95,7 @@ void judge_past_event(struct judge *j, const struct event *event)
         const struct incident *incident = j->incidents.items[i];
         if (!is_culprit(incident, &event->actor))
             continue;
-        if (event->time_ns <= over_ns(incident))
+        if (was_before(j, event, over_ns(incident)))
             return; /* taken back or approved of */
         if (event->time_ns == incident->alert.first_harm_ns)
             judge_case_began(j, incident->id, event->monotonic_ns);
