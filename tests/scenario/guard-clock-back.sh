@@ -5,33 +5,20 @@
 # sanitizer: no, the library that moves the clock stands before theirs
 # timeout: 400
 set -u
-# The clock is moved for this test alone: in a mount namespace all its programs load a library.
-[ -n "${CLOCK_MOVES:-}" ] || CLOCK_MOVES=yes exec unshare --mount --propagation private bash "$0"
+# shellcheck source=tests/scenario/lib/clock.sh
+. "$SOURCE/tests/scenario/lib/clock.sh"
 # shellcheck source=tests/scenario/lib/proof.sh
 . "$SOURCE/tests/scenario/lib/proof.sh"
 
-mkdir "$T/etc"
-echo "$BUILD/tests/tools/libclock_shift.so" >"$T/etc/ld.so.preload"
-: >"$T/etc/clock-shift"
-ahead() { /usr/bin/python3 -c 'import struct, sys; sys.stdout.buffer.write(struct.pack("=q", int(sys.argv[1]) * 10**9))' "$1" | dd of="$T/shift" conv=notrunc status=none; }
-ahead 3600
-mount -t overlay -o "ro,lowerdir=$T/etc:/etc" none /etc && mount --bind "$T/shift" /etc/clock-shift || {
-  echo "skipped: /etc cannot be overlaid here"
-  exit 77
-}
-day() { date -u +%s; }
-before=$(day)
-ahead 0
-[ $((before - $(day))) -gt 3500 ] || fail "the clock does not move"
-ahead 3600
 show() { proof_ask incident show "$1" >"$T/out" 2>&1 && grep -q python3 "$T/out" || fail "show $1: $(cat "$T/out")"; }
 waits() { proof_is 3 open; }
 
 proof_files 200
+clock_ahead 3600
 proof_start
 proof_attack encrypt
 proof_until proof_count 1
-ahead 0
+clock_ahead 0
 proof_until proof_is 1 recovered
 proof_back 1
 kill -KILL "$ATTACKER"
@@ -39,7 +26,7 @@ proof_attack delete
 proof_until proof_is 2 recovered
 proof_back 2
 kill -KILL "$ATTACKER"
-ahead 3600
+clock_ahead 3600
 proof_kill9
 proof_start
 
@@ -49,7 +36,7 @@ proof_attack encrypt
 proof_until waits
 kill -STOP "$ATTACKER" # nobody attacks while nobody watches: that is another matter
 proof_kill9
-ahead 0
+clock_ahead 0
 proof_start
 proof_until proof_is 3 recovered
 proof_back 3
