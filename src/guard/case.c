@@ -27,6 +27,13 @@ bool case_add_culprit(struct work_case *c, const struct actor *who)
     return true;
 }
 
+void case_remove_culprit(struct work_case *c, const struct actor *who)
+{
+    for (size_t i = 0; i < c->culprit_count; i++)
+        if (case_same_culprit(&c->culprits[i], who))
+            c->culprits[i--] = c->culprits[--c->culprit_count];
+}
+
 void case_set_phase(struct work_case *c, enum case_phase phase, int64_t monotonic_ns)
 {
     c->phase = phase;

@@ -59,6 +59,7 @@ struct work_case {
 
 /* Adds a culprit unless it is there (same client, or same process tree); true when it is new. */
 bool case_add_culprit(struct work_case *c, const struct actor *who);
+void case_remove_culprit(struct work_case *c, const struct actor *who);
 bool case_has_culprit(const struct work_case *c, const struct actor *who);
 /* True when both are the same remote client, or the same process tree. */
 bool case_same_culprit(const struct actor *a, const struct actor *b);

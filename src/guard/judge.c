@@ -94,8 +94,10 @@ static void on_event(struct judge *j, const struct event *event)
     j->latest_ns = event->monotonic_ns;
     /* In the history first: if this event tips the scale it must be taken back with the others. */
     history_add(j->history, event);
-    if (event->kind != EVENT_ATTRIBUTES)
-        detect_event(j->detect, event);
+    if (event->kind == EVENT_ATTRIBUTES)
+        return;
+    detect_event(j->detect, event);
+    judge_again(j, event);
 }
 
 static void on_sync(struct judge *j, const struct msg_sync *sync)

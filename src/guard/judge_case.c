@@ -129,12 +129,16 @@ static void contain(struct judge *j, struct work_case *c, const struct actor *wh
     case_order_send(j, c, &order);
 }
 
-/* Somebody of one user's or one client's has joined in: one attack by many hands is one incident, as long as
- * its plan is not under way. */
+/* The plan is not yet on its way to the disk: more can be taken into it. */
+static bool is_open(const struct work_case *c)
+{
+    return !c->dry && (c->phase == CASE_CONTAINING || c->phase == CASE_FLUSHING || c->phase == CASE_STAGING);
+}
+
+/* Somebody of one user's or one client's has joined in: one attack by many hands is one incident. */
 static bool is_joined(const struct work_case *c, const struct alert *alert)
 {
-    if (c->dry || c->tree != alert->tree || alert->culprit_count == 0 ||
-        (c->phase != CASE_CONTAINING && c->phase != CASE_FLUSHING && c->phase != CASE_STAGING) ||
+    if (!is_open(c) || c->tree != alert->tree || alert->culprit_count == 0 ||
         c->culprit_count + alert->culprit_count > ALERT_CULPRITS ||
         c->order_count + alert->culprit_count > CASE_ORDERS)
         return false;
@@ -145,16 +149,14 @@ static bool is_joined(const struct work_case *c, const struct alert *alert)
     return false;
 }
 
-/* The case that already deals with one of these culprits, or that they belong to. */
+/* The case that is just dealing with one of these culprits, or that they belong to. What they do after its
+ * plan was made is an incident of its own. */
 static struct work_case *case_of(struct judge *j, const struct alert *alert)
 {
-    for (struct work_case *c = j->cases; c; c = c->next) {
-        if (c->phase >= CASE_PUTTING_BACK || c->dry)
-            continue;
-        for (size_t i = 0; i < alert->culprit_count; i++)
+    for (struct work_case *c = j->cases; c; c = c->next)
+        for (size_t i = 0; is_open(c) && i < alert->culprit_count; i++)
             if (case_has_culprit(c, &alert->culprits[i]))
                 return c;
-    }
     for (struct work_case *c = j->cases; c; c = c->next)
         if (is_joined(c, alert))
             return c;
@@ -410,8 +412,13 @@ static void released(struct judge *j, struct work_case *c)
         approve(j, c);
     if (c->decision)
         say_decision(j, c->incident, c->decision, c->decider);
-    for (size_t i = 0; i < c->culprit_count; i++)
+    for (size_t i = 0; i < c->culprit_count; i++) {
         detect_forget(j->detect, &c->culprits[i]);
+        /* Let go is let go, whatever other incidents there are of him. */
+        for (struct work_case *other = j->cases; other; other = other->next)
+            if (other != c)
+                case_remove_culprit(other, &c->culprits[i]);
+    }
     judge_answer_waiting(j, c);
     drop_case(j, c);
 }

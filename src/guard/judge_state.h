@@ -5,6 +5,7 @@
  *   judge.c            messages and events come in, alerts become cases
  *   judge_past.c       what was before this judge
  *   judge_case.c       the phases of a case
+ *   judge_again.c      who is stopped and harms on all the same
  *   judge_journal.c    entries: folded here, sent to the scribe, kept until it has them
  *   judge_snapshots.c  when the vault is to snapshot which tree
  *   judge_answers.c    what the api asks, and the JSON it gets
@@ -100,6 +101,10 @@ void judge_past_event(struct judge *j, const struct event *event);
 
 /* judge_case.c */
 void judge_open_case(struct judge *j, const struct alert *alert);
+
+/* judge_again.c: an event was weighed. Whoever should stand still by now and removes or moves files is
+ * stopped once more, as an incident of its own, which takes it back. */
+void judge_again(struct judge *j, const struct event *event);
 /* After a restart: incidents that were not finished go on. */
 void judge_resume_cases(struct judge *j);
 /* When its first harm was done, by the clock that nobody sets. */

@@ -13,7 +13,6 @@
  */
 #include "recover/apply.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -56,15 +55,13 @@ int apply_plan(const struct apply_options *options, uint32_t incident, const str
     int folder FD_AUTO = incident_folder(options, incident);
     if (folder < 0)
         return folder;
-    struct planfile old = {0};
-    int err = planfile_read(folder, &old);
-    if (err && err != ERR_NOT_FOUND)
-        return err;
-    err = planfile_write(folder, err ? NULL : &old, steps, count);
-    if (!err)
-        err = durable_sync_folder(options->state_fd, "incidents");
-    planfile_free(&old);
-    return err;
+    int err = planfile_write(folder, steps, count);
+    if (err == ERR_EXISTS) /* a number that was given twice: the journal was away when it was given */
+        return err_hint(
+            err_in(err, _("incident %u"), incident),
+            _("move the folder incidents/%u of the state folder away, then: beffroi incident rollback %u"),
+            incident, incident);
+    return err ? err : durable_sync_folder(options->state_fd, "incidents");
 }
 
 /* --- running ---------------------------------------------------------------------------------------------
@@ -265,53 +262,4 @@ int apply_put_back(const struct apply_options *options, uint32_t incident, struc
     err = putback_run(&w, action);
     work_close(&w);
     return err;
-}
-
-/* --- what is left over ------------------------------------------------------------------------------------
- */
-
-static bool is_unfinished(int incident_fd)
-{
-    struct planfile plan;
-    struct donefile done;
-    if (planfile_read(incident_fd, &plan) != 0)
-        return false;
-    bool unfinished = false;
-    if (donefile_open(incident_fd, plan.count, &done) == 0) {
-        unfinished = done.undoing;
-        bool undone = done.undone;
-        for (size_t i = 0; i < plan.count && !unfinished && !undone; i++)
-            unfinished = done.steps[i].result == 0;
-        donefile_close(&done);
-    }
-    planfile_free(&plan);
-    return unfinished;
-}
-
-int apply_unfinished(const struct apply_options *options, uint32_t **incidents, size_t *count)
-{
-    *incidents = NULL;
-    *count = 0;
-    int fd = openat(options->state_fd, "incidents", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return errno == ENOENT ? 0 : err_sys(_("cannot open the incidents"));
-    DIR *folder = fdopendir(fd);
-    if (!folder) {
-        fd_close(&fd);
-        return err_sys(_("cannot read the incidents"));
-    }
-    struct dirent *entry;
-    while ((entry = readdir(folder))) {
-        char *end;
-        unsigned long number = strtoul(entry->d_name, &end, 10);
-        if (*end || number == 0 || number > UINT32_MAX)
-            continue;
-        int incident FD_AUTO = openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (incident < 0 || !is_unfinished(incident))
-            continue;
-        *incidents = mem_resize(*incidents, *count + 1, sizeof **incidents);
-        (*incidents)[(*count)++] = (uint32_t)number;
-    }
-    closedir(folder);
-    return 0;
 }

@@ -26,7 +26,8 @@ struct apply_options {
     void *self;
 };
 
-/* Writes the plan of an incident, durable. The same incident may get a further plan later (numbers go on). */
+/* Writes the plan of an incident, durable; nothing to do when it was sent before. ERR_EXISTS: there is
+ * another. */
 int apply_plan(const struct apply_options *options, uint32_t incident, const struct step *steps,
                size_t count);
 /* Does what is not yet done; fills done, failed (lost or failed), kept, result and text of *action. */
@@ -34,7 +35,5 @@ int apply_run(const struct apply_options *options, uint32_t incident, struct act
 /* Takes a recovery back: the versions in quarantine return (dismiss). Files changed since by somebody else
  * are kept beside. */
 int apply_put_back(const struct apply_options *options, uint32_t incident, struct action *action);
-/* The incidents whose plan is not finished: to be completed at start. The caller frees *incidents. */
-int apply_unfinished(const struct apply_options *options, uint32_t **incidents, size_t *count);
 
 #endif

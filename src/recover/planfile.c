@@ -179,24 +179,27 @@ void planfile_step(const struct planfile *plan, size_t index, struct step *out)
     get_step(plan->bytes.data + plan->offsets[index], plan->lengths[index], out);
 }
 
-int planfile_write(int incident_dirfd, const struct planfile *old, const struct step *steps, size_t count)
+int planfile_write(int incident_dirfd, const struct step *steps, size_t count)
 {
     struct buf file BUF_AUTO, payload BUF_AUTO;
     buf_init(&file, PLANFILE_MAX_BYTES);
     buf_init(&payload, PLANFILE_RECORD);
-    if (old)
-        buf_put(&file, old->bytes.data, old->bytes.length);
-    else
-        buf_put(&file, PLAN_MAGIC, MAGIC_SIZE);
-    uint32_t number = old ? (uint32_t)old->count : 0;
+    buf_put(&file, PLAN_MAGIC, MAGIC_SIZE);
     for (size_t i = 0; i < count; i++) {
         buf_clear(&payload);
-        put_step(&payload, &steps[i], ++number);
+        put_step(&payload, &steps[i], (uint32_t)i + 1);
         put_record(&file, &payload);
     }
     if (file.overflowed || payload.overflowed)
         return err_set(ERR_TOO_LARGE, _("the recovery plan is too large"));
-    return durable_write(incident_dirfd, "plan", file.data, file.length, 0600);
+    struct buf old BUF_AUTO;
+    buf_init(&old, PLANFILE_MAX_BYTES);
+    int err = fd_read_file(incident_dirfd, "plan", &old);
+    if (err == ERR_NOT_FOUND)
+        return durable_write(incident_dirfd, "plan", file.data, file.length, 0600);
+    if (!err && (old.length != file.length || memcmp(old.data, file.data, file.length) != 0))
+        return err_set(ERR_EXISTS, _("it has another plan already"));
+    return err;
 }
 
 /* --- what is done ------------------------------------------------------------------------------------ */

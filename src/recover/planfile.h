@@ -40,8 +40,8 @@ void planfile_free(struct planfile *plan);
 int planfile_parse(struct buf *bytes, struct planfile *out);
 /* Step `index` from 0; the encoding was checked when it was read. */
 void planfile_step(const struct planfile *plan, size_t index, struct step *out);
-/* Appends the steps to those of `old` (may be NULL) with numbers that go on, and writes the file, durable. */
-int planfile_write(int incident_dirfd, const struct planfile *old, const struct step *steps, size_t count);
+/* Writes the file, durable, unless just this plan is there. ERR_EXISTS: another one is. */
+int planfile_write(int incident_dirfd, const struct step *steps, size_t count);
 
 enum done_flag {
     DONE_IN_PLACE = 1,  /* the bytes were put into the spoiled inode; its copy is in quarantine */

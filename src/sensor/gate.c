@@ -116,8 +116,26 @@ static void let_pass(struct gate *g, struct waiting *w, bool allow, int64_t bega
         answer(w->fd, allow, began_ns, g);
 }
 
+/* Opened again and again: the kernel is told not to ask for a while. Not for a file server, whose process has
+ * another user each time. True when the descriptor is not ours any more. */
+static bool make_hot(struct gate *g, const struct waiting *w, struct task *task, const struct stamp *stamp,
+                     const struct version *version, int64_t now)
+{
+    struct proc_status status;
+    struct actor actor;
+    struct before before = {.version = *version};
+    if (suspects_any(g->s->suspects) || !task || !tasks_status(task, &status) ||
+        strncmp(status.name, "smbd", 4) == 0 || writers_is_open(g->s->writers, stamp->device, stamp->inode) ||
+        !draw_sketch(w->fd, stamp->size, true, &before.sketch))
+        return false;
+    procs_look(g->s->procs, status.tgid, &actor);
+    before.pid = actor.pid;
+    before.uid = actor.uid;
+    return hot_keep(g->s->hot, w->fd, stamp->device, &before, now);
+}
+
 /* Answered first, looked at afterwards: the descriptor keeps the bytes whatever the opener does next. */
-static void pass_reader(struct gate *g, struct waiting *w, int64_t began_ns)
+static void pass_reader(struct gate *g, struct waiting *w, struct task *task, int64_t began_ns)
 {
     struct stat st;
     let_pass(g, w, true, began_ns);
@@ -128,6 +146,8 @@ static void pass_reader(struct gate *g, struct waiting *w, int64_t began_ns)
             ring_put(g->s->ring, w->fd, &stamp, began_ns);
             return;
         }
+        if (hot_count(g->s->hot, &stamp, began_ns) && make_hot(g, w, task, &stamp, &version, began_ns))
+            return;
     }
     close(w->fd);
 }
@@ -175,7 +195,7 @@ static void handle(struct gate *g, struct waiting *w, int32_t tid, int64_t began
         return;
     }
     if (g->has_tid && tasks_ask(g->tasks, tid, &task) == INTENT_READ) {
-        pass_reader(g, w, began_ns);
+        pass_reader(g, w, task, began_ns);
         return;
     }
     if (fstat(w->fd, &st) != 0 || !S_ISREG(st.st_mode)) {
@@ -399,6 +419,7 @@ int gate_start(struct sensor *s, struct gate **out)
     if (rc == 0)
         rc = start_threads(g);
     if (rc == 0) {
+        hot_set_group(s->hot, g->fan);
         *out = g;
         return 0;
     }
@@ -421,6 +442,7 @@ void gate_stop(struct gate *g)
      * another file with this number: so they are through first. */
     copiers_join(g->copiers);
     g->copiers = NULL;
+    hot_set_group(g->s->hot, -1);
     fd_close(&g->fan);
     pulse_close(g->s->pulse);
 }

@@ -201,7 +201,7 @@ static void answer_question(struct notify *n, const struct question *question)
         n->s->ops.sync(question->token, n->sequence, &question->actor, n->s->self);
         return;
     }
-    changes_flush_open(n, &question->actor);
+    contents_flush_open(n, &question->actor);
     pthread_mutex_lock(&n->lock);
     n->flushes_done++;
     pthread_cond_broadcast(&n->flushed);
@@ -304,6 +304,7 @@ static void tick(struct notify *n, int64_t now)
         return;
     n->next_tick_ns = now + TICK_NS;
     ring_expire(n->s->ring, now);
+    hot_expire(n->s->hot, now);
     if (now >= n->next_expiry_ns) {
         n->next_expiry_ns = now + EXPIRY_NS;
         store_expire(n->s->store, clock_system.wall_ns(clock_system.self));

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -233,6 +235,26 @@ static size_t list_sockets(int32_t pid, uint64_t *inodes, size_t most)
     }
     closedir(folder);
     return count;
+}
+
+/* The name of a descriptor in /proc may be read when the descriptor may, and written likewise. */
+bool procs_is_writing(int32_t pid, uint64_t device, uint64_t inode)
+{
+    char path[64];
+    struct stat name;
+    struct statx file; /* not asked of a network disk, which may hang */
+    bool found = false;
+    snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
+    DIR *folder = opendir(path);
+    if (!folder)
+        return false;
+    for (struct dirent *entry; !found && (entry = readdir(folder));)
+        found = fstatat(dirfd(folder), entry->d_name, &name, AT_SYMLINK_NOFOLLOW) == 0 &&
+                (name.st_mode & S_IWUSR) != 0 &&
+                statx(dirfd(folder), entry->d_name, AT_STATX_DONT_SYNC, STATX_INO, &file) == 0 &&
+                file.stx_ino == inode && makedev(file.stx_dev_major, file.stx_dev_minor) == device;
+    closedir(folder);
+    return found;
 }
 
 static void find_client(int32_t pid, char out[static ACTOR_CLIENT_SIZE])

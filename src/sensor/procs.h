@@ -51,6 +51,8 @@ bool procs_parse_peer(const char *table, size_t length, const uint64_t *inodes, 
 bool procs_is_stopped(int32_t tid);
 /* The same of one thread, from the text of its status. */
 bool procs_parse_stopped(const char *text, size_t length);
+/* Whether the process has the file open for writing. */
+bool procs_is_writing(int32_t pid, uint64_t device, uint64_t inode);
 /* Reads /proc/PID/NAME; returns the length or -1. */
 ssize_t procs_read(int32_t pid, const char *name, char *out, size_t size);
 

@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <stdatomic.h>
 
+#include "sensor/hot.h"
 #include "sensor/kept.h"
 #include "sensor/procs.h"
 #include "sensor/ring.h"
@@ -45,6 +46,7 @@ struct sensor {
     struct store *store;
     struct ring *ring;
     struct writers *writers;
+    struct hot *hot;
     struct suspects *suspects;
     struct procs *procs;
     struct gate *gate; /* NULL: this kernel has no permission events */

@@ -90,7 +90,7 @@ static void tell_found(struct notify *n, int dirfd, uint32_t number)
 static void tell_differs(struct notify *n, int dirfd, uint32_t number, const struct stamp *now)
 {
     struct row *row = catalog_row(n->catalog, number);
-    struct version before = changes_rescue(n, number);
+    struct version before = change_rescue(n, number);
     catalog_set(n->catalog, number, now);
     if (!watch_begin(n, EVENT_WRITTEN, flags_of(n, row), row->parent, row->name))
         return;
@@ -142,7 +142,7 @@ static void tell_missing(struct notify *n)
         struct row *row = catalog_row(n->catalog, i);
         if (!row->name || row->flags & ROW_SEEN)
             continue;
-        struct version before = changes_rescue(n, i);
+        struct version before = change_rescue(n, i);
         if (watch_begin(n, EVENT_DELETED, flags_of(n, row), row->parent, row->name)) {
             n->event.before = before;
             watch_emit(n, 0, NULL);

@@ -66,6 +66,7 @@ static void release(struct sensor *s)
     store_close(s->store);
     ring_free(s->ring);
     writers_free(s->writers);
+    hot_free(s->hot);
     suspects_free(s->suspects);
     procs_free(s->procs);
     kept_free(s->kept);
@@ -97,6 +98,7 @@ static int open_parts(struct sensor *s, const struct sensor_options *options)
     s->ring = ring_new(descriptors / 3 < RING_MOST ? descriptors / 3 : RING_MOST);
     s->writers = writers_new();
     s->suspects = suspects_new();
+    s->hot = hot_new(s->suspects);
     s->procs = procs_new();
     return store_open(&store, s->kept, &s->store);
 }
@@ -179,11 +181,15 @@ void sensor_synced(struct sensor *s, uint64_t token, bool deny)
 void sensor_watch(struct sensor *s, enum scope scope, const struct actor *who, uint32_t tree, bool on)
 {
     suspects_watch(s->suspects, scope, who, tree, on);
+    if (on)
+        hot_cool(s->hot);
 }
 
 void sensor_condemn(struct sensor *s, const struct actor *who, bool on)
 {
     suspects_condemn(s->suspects, who, on);
+    if (on)
+        hot_cool(s->hot);
 }
 
 void sensor_flush(struct sensor *s, const struct actor *who)

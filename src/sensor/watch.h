@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The inside of the notification thread, shared by its files: notify.c (the loop), changes.c (one
- * notification), scan.c (folders), settle.c (copies of what changed). Only that thread touches it, but for
- * what says otherwise.
+ * The inside of the notification thread, shared by its files: notify.c (the loop), changes.c with change.c
+ * and contents.c (one notification), scan.c (folders), settle.c (copies of what changed). Only that thread
+ * touches it, but for what says otherwise.
  */
 #ifndef SENSOR_WATCH_H
 #define SENSOR_WATCH_H
@@ -49,6 +49,10 @@ struct notify {
     uint32_t moved_row; /* without has_targets: a MOVED_FROM that waits for its MOVED_TO */
     int32_t moved_pid;
 
+    /* A hot file that was modified by one who does not seem to have it open: cut by path, unless his closing
+     * is among what is queued. */
+    struct writer cut;
+
     struct settle *settle;
     bool *settled; /* per tree: what changed before the start is on its way to be copied */
     uint64_t sequence;
@@ -76,13 +80,18 @@ int watch_mount(struct notify *n, int folder_fd, const struct stat *st);
 
 /* ---- changes.c ---- */
 void changes_handle(struct notify *n, const struct volume *v, const struct fanotify_event_metadata *event);
-/* Nothing more is queued: a MOVED_FROM without its MOVED_TO left the trees. */
+/* Nothing more is queued: a MOVED_FROM without its MOVED_TO left the trees, a hot file that nobody closed was
+ * cut by path. */
 void changes_flush(struct notify *n);
+
+/* ---- change.c ---- */
+/* Where a row's version is; saves it from a kept descriptor if that is the last chance. */
+struct version change_rescue(struct notify *n, uint32_t row);
+
+/* ---- contents.c ---- */
 /* An EVENT_WRITTEN for each file that this actor (same client, else same process tree) changed and still has
  * open. */
-void changes_flush_open(struct notify *n, const struct actor *who);
-/* Where a row's version is; saves it from a kept descriptor if that is the last chance. */
-struct version changes_rescue(struct notify *n, uint32_t row);
+void contents_flush_open(struct notify *n, const struct actor *who);
 
 /* ---- scan.c ---- */
 /* Puts all trees on the list; with `again` differences become events. */

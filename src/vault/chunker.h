@@ -15,7 +15,7 @@
 #define CHUNKER_WINDOW 64
 
 struct chunker {
-    uint64_t out[256]; /* what a byte leaving the window takes away */
+    uint64_t out[256]; /* what a byte that left the window takes away */
     uint64_t mod[256]; /* brings 61 bits back to 53 */
 };
 
@@ -25,7 +25,6 @@ void chunker_init(struct chunker *chunker, uint64_t polynomial);
 /* A place in a chunk: how far it was looked at. `struct chunker_state s = {0};` at the start of each chunk.
  */
 struct chunker_state {
-    uint64_t digest;
     size_t scanned;
 };
 

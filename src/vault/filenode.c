@@ -95,8 +95,7 @@ static int read_target(const char *path, const struct stat *st, struct arena *ar
     return 0;
 }
 
-int filenode_read(int fd, const char *path, const struct stat *st, struct owner_names *names,
-                  struct arena *arena, struct node *out)
+static void read_stat(const struct stat *st, struct owner_names *names, struct node *out)
 {
     *out = (struct node){
         .type = node_type_of_mode(st->st_mode),
@@ -118,6 +117,20 @@ int filenode_read(int fd, const char *path, const struct stat *st, struct owner_
         out->device = st->st_rdev;
     if (out->type == NODE_FILE)
         out->size = (uint64_t)st->st_size;
+}
+
+void filenode_unchanged(const struct stat *st, struct owner_names *names, const struct node *before,
+                        struct node *out)
+{
+    read_stat(st, names, out);
+    out->xattrs = before->xattrs;
+    out->xattr_count = before->xattr_count;
+}
+
+int filenode_read(int fd, const char *path, const struct stat *st, struct owner_names *names,
+                  struct arena *arena, struct node *out)
+{
+    read_stat(st, names, out);
     int err = out->type == NODE_SYMLINK ? read_target(path, st, arena, out) : 0;
     return err ? err : read_xattrs(fd, path, arena, out);
 }

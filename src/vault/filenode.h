@@ -11,10 +11,15 @@
 #include "vault/owner.h"
 
 /* Fills everything but name, content and subtree. `fd` is the open file, or -1 when it is not open (symlinks,
- * devices, unchanged files); then `path` is used for the attributes. What does not last beyond `arena` and
+ * devices); then `path` is used for the attributes. What does not last beyond `arena` and
  * the next call for `names` is copied by nobody. An error leaves a node without attributes, and says why. */
 int filenode_read(int fd, const char *path, const struct stat *st, struct owner_names *names,
                   struct arena *arena, struct node *out);
+
+/* The same of a file whose ctime is that of `before`: nothing about it has changed since, so its attributes
+ * are taken from there (and live as long). */
+void filenode_unchanged(const struct stat *st, struct owner_names *names, const struct node *before,
+                        struct node *out);
 
 /* Puts owner, attributes, mode and times of a node on what `name` in `dirfd` is, never following a link. `fd`
  * is the same thing open, or -1 (symlinks, special files). With `skip_owner`, owners are left as they are

@@ -82,15 +82,19 @@ static uint8_t *reserve(struct pack *pack, size_t length)
     return pack->bytes + pack->length;
 }
 
-void pack_add(struct pack *pack, struct pack_entry entry, const void *sealed, size_t length)
+int pack_add(struct pack *pack, const struct seal_key *key, struct pack_entry entry, const void *bytes,
+             size_t length)
 {
+    int err = seal_close(key, bytes, length, reserve(pack, length + SEAL_OVERHEAD));
+    if (err)
+        return err;
     if ((pack->count & (pack->count - 1)) == 0)
         pack->entries = mem_resize(pack->entries, pack->count ? 2 * pack->count : 1, sizeof *pack->entries);
     entry.offset = (uint32_t)pack->length;
-    entry.length = (uint32_t)length;
+    entry.length = (uint32_t)(length + SEAL_OVERHEAD);
     pack->entries[pack->count++] = entry;
-    memcpy(reserve(pack, length), sealed, length);
-    pack->length += length;
+    pack->length += length + SEAL_OVERHEAD;
+    return 0;
 }
 
 int pack_finish(struct pack *pack, const struct seal_key *key)

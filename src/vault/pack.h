@@ -46,8 +46,10 @@ struct pack {
 };
 void pack_init(struct pack *pack);
 void pack_free(struct pack *pack);
-/* Adds sealed bytes; the offset in `entry` is set here. */
-void pack_add(struct pack *pack, struct pack_entry entry, const void *sealed, size_t length);
+/* Seals `length` bytes into it (what the pack holds of the blob); offset and length in `entry` are set here.
+ */
+int pack_add(struct pack *pack, const struct seal_key *key, struct pack_entry entry, const void *bytes,
+             size_t length);
 /* Appends the sealed header and its length: `bytes` is then the whole file. */
 int pack_finish(struct pack *pack, const struct seal_key *key);
 

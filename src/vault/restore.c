@@ -39,7 +39,7 @@ struct job {
     struct job *next;
     struct folder *folder;
     const struct node *node;
-    int fd; /* the new, empty file */
+    int fd; /* the new, empty file; -1: not made yet */
 };
 
 /* The first name of a file that has several. */
@@ -107,11 +107,39 @@ static void folder_done(struct restore *restore, struct folder *folder)
     }
 }
 
+/* Takes away what stands where a file, link or device is to be made; a folder in the way is not touched. */
+static int clear_way(int dirfd, const char *name, const char *path)
+{
+    if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
+        return 0;
+    return err_sys(_("cannot replace %s"), path);
+}
+
+/* Makes the new, empty file. */
+static int create_file(const struct folder *folder, const struct node *node, const char *path)
+{
+    const int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    int fd = openat(folder->fd, node->name, flags, 0600);
+    if (fd < 0 && errno == EEXIST) {
+        int err = clear_way(folder->fd, node->name, path);
+        if (err)
+            return err;
+        fd = openat(folder->fd, node->name, flags, 0600);
+    }
+    return fd < 0 ? err_sys(_("cannot create %s"), path) : fd;
+}
+
 /* ---- files, on the workers ---- */
 
-static void write_file(struct restore *restore, struct loader *loader, const struct job *job)
+static void write_file(struct restore *restore, struct loader *loader, struct job *job)
 {
     char *path MEM_AUTO = path_of(job->folder, job->node);
+    if (job->fd < 0)
+        job->fd = create_file(job->folder, job->node, path);
+    if (job->fd < 0) {
+        problem(restore, path, job->fd);
+        return;
+    }
     int err = content_write(loader, job->node, job->fd, path);
     if (err)
         problem(restore, path, err);
@@ -181,14 +209,6 @@ static void enqueue(struct restore *restore, struct job *job)
 
 /* ---- names, on the calling thread ---- */
 
-/* Takes away what stands where a file, link or device is to be made; a folder in the way is not touched. */
-static int clear_way(int dirfd, const char *name, const char *path)
-{
-    if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
-        return 0;
-    return err_sys(_("cannot replace %s"), path);
-}
-
 static struct link *link_slot(struct restore *restore, const struct node *node)
 {
     size_t mask = restore->link_room - 1;
@@ -232,32 +252,31 @@ static int make_link(struct restore *restore, const struct folder *folder, const
     return 0;
 }
 
-static void restore_file(struct restore *restore, struct folder *folder, const struct node *node,
-                         const char *path)
+static void hand_over(struct restore *restore, struct folder *folder, const struct node *node, int fd)
 {
-    int err = clear_way(folder->fd, node->name, path);
-    int linked = 1;
-    if (!err && node->links > 1 && node->inode)
-        linked = make_link(restore, folder, node, path);
-    if (err || linked < 0) {
-        problem(restore, path, err ? err : linked);
-        return;
-    }
-    if (linked == 0) {
-        pthread_mutex_lock(&restore->mutex);
-        restore->result->files++;
-        pthread_mutex_unlock(&restore->mutex);
-        return;
-    }
-    int fd = openat(folder->fd, node->name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        problem(restore, path, err_sys(_("cannot create %s"), path));
-        return;
-    }
     struct job *job = mem_zalloc(1, sizeof *job);
     *job = (struct job){.folder = folder, .node = node, .fd = fd};
     atomic_fetch_add(&folder->users, 1);
     enqueue(restore, job);
+}
+
+/* A file with several names is made here, so that the further names find it. */
+static void restore_linked(struct restore *restore, struct folder *folder, const struct node *node,
+                           const char *path)
+{
+    int fd = -1, err = clear_way(folder->fd, node->name, path);
+    int linked = err ? err : make_link(restore, folder, node, path);
+    if (linked == 1)
+        fd = linked = create_file(folder, node, path);
+    if (linked < 0) {
+        problem(restore, path, linked);
+    } else if (fd >= 0) {
+        hand_over(restore, folder, node, fd);
+    } else {
+        pthread_mutex_lock(&restore->mutex);
+        restore->result->files++;
+        pthread_mutex_unlock(&restore->mutex);
+    }
 }
 
 static int make_special(const struct folder *folder, const struct node *node, const char *path)
@@ -344,8 +363,10 @@ static void restore_entries(struct restore *restore, struct folder *folder, bool
         bool wanted = included || match_any(&options->includes, path);
         if (node->type == NODE_DIR && (wanted || match_may_be_below(&options->includes, path)))
             restore_folder(restore, folder, node, path, wanted, depth);
+        else if (node->type == NODE_FILE && wanted && node->links > 1 && node->inode)
+            restore_linked(restore, folder, node, path);
         else if (node->type == NODE_FILE && wanted)
-            restore_file(restore, folder, node, path);
+            hand_over(restore, folder, node, -1);
         else if (node->type != NODE_DIR && wanted)
             restore_other(restore, folder, node, path);
     }

@@ -232,13 +232,11 @@ static void read_metadata(struct walk *walk, int fd, const struct stat *st, stru
 static int save_unchanged(struct walk *walk, const char *name, const struct stat *st,
                           const struct node *before, struct buf *tree)
 {
-    struct arena arena = {0};
     struct node node;
-    read_metadata(walk, -1, st, &arena, &node);
+    filenode_unchanged(st, walk->names, before, &node);
     node.content = before->content;
     node.content_count = before->content_count;
     put_node(walk, tree, &node, name, VAULT_FILE_UNCHANGED);
-    arena_free(&arena);
     return 0;
 }
 

@@ -19,7 +19,7 @@ find "$SHARE/service 4" -type f -exec touch -d '2019-03-04 05:06:07.089' {} +
 mv "$SHARE/service 5/dossier 0" "$SHARE/service 5/dossier renommé"
 find "$SHARE/service 5" -type f -exec chmod 600 {} +
 chown -R 20001:20001 "$SHARE/service 0"
-sleep 2
+proof_settled
 proof_remember
 
 cat >"$T/open-up.py" <<'PYTHON'

@@ -31,7 +31,7 @@ for kind in cut flipped read-only; do
   mkdir -p "$SHARE"
   proof_start every=1m
   proof_files 80
-  copied() { [ "$(grep -aoF '.txt' "$T/state/shadow/index" | wc -l)" -ge 80 ]; }
+  proof_settled
   damage $kind
   proof_attack encrypt
   proof_until proof_is 1 recovered

@@ -560,21 +560,14 @@ static void a_recovery_killed_after_any_step_is_completed(void **state)
         for (int i = 0; i < 20; i++)
             attack_once(&w);
         write_plan(&w, &options);
-        uint32_t *unfinished;
-        size_t count, deaths = 0;
+        size_t deaths = 0;
         while (!run_in_child(&options, false, 1 + (uint32_t)deaths % 5)) {
-            assert_int_equal(apply_unfinished(&options, &unfinished, &count), 0);
-            assert_int_equal(count, 1);
-            free(unfinished);
             assert_true(++deaths < 300);
             if (deaths > 40)
                 break;
         }
         static struct action action;
         assert_int_equal(apply_run(&options, 1, &action), 0);
-        assert_int_equal(apply_unfinished(&options, &unfinished, &count), 0);
-        assert_int_equal(count, 0);
-        free(unfinished);
         struct picture after = take_picture(&w);
         assert_int_equal(differences(&before, &after, true), 0);
         picture_free(&before);

@@ -19,6 +19,7 @@
 #include "sensor/catalog.h"
 #include "sensor/draw.h"
 #include "sensor/hash.h"
+#include "sensor/hot.h"
 #include "sensor/kept.h"
 #include "sensor/opener.h"
 #include "sensor/procs.h"
@@ -366,6 +367,49 @@ static void the_first_picture_before_a_change_is_the_one_that_counts(void **stat
     writers_free(w);
 }
 
+static void a_file_is_hot_after_four_readings_in_a_second(void **state)
+{
+    (void)state;
+    struct suspects *suspects = suspects_new();
+    struct hot *h = hot_new(suspects);
+    const struct stamp stamp = {.device = 1, .inode = 5, .size = 9, .mtime_ns = 3};
+    struct before before = {.version = kept_version(&stamp)};
+    const int64_t ms = 1000000, late = 5000 * ms;
+    for (int i = 0; i < 3; i++)
+        assert_false(hot_count(h, &stamp, i * ms));
+    assert_true(hot_count(h, &stamp, 4 * ms));
+    /* Slowly, it never is. */
+    for (int i = 0; i < 20; i++)
+        assert_false(hot_count(h, &stamp, late + i * 600 * ms));
+    /* Without a group there is nobody to ask less, and nothing is remembered. */
+    assert_false(hot_keep(h, -1, 1, &before, late));
+    assert_false(hot_take(h, &stamp, &before));
+    struct hot_file *files;
+    assert_int_equal(hot_list(h, &files), 0);
+    free(files);
+    hot_free(h);
+    suspects_free(suspects);
+}
+
+static void who_writes_a_file_is_told_from_who_reads_it(void **state)
+{
+    (void)state;
+    char name[] = "/tmp/beffroi-writing-XXXXXX";
+    struct stat st;
+    int32_t self = (int32_t)getpid();
+    int fd = mkstemp(name);
+    assert_true(fd >= 0);
+    assert_int_equal(fstat(fd, &st), 0);
+    assert_true(procs_is_writing(self, st.st_dev, st.st_ino));
+    assert_false(procs_is_writing(self, st.st_dev, st.st_ino + 1));
+    close(fd);
+    fd = open(name, O_RDONLY | O_CLOEXEC);
+    assert_false(procs_is_writing(self, st.st_dev, st.st_ino));
+    close(fd);
+    unlink(name);
+    assert_false(procs_is_writing(0, st.st_dev, st.st_ino));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -382,6 +426,8 @@ int main(void)
         cmocka_unit_test(a_version_is_known_by_all_of_its_stamp),
         cmocka_unit_test(suspects_are_recognized_in_their_scope),
         cmocka_unit_test(the_first_picture_before_a_change_is_the_one_that_counts),
+        cmocka_unit_test(a_file_is_hot_after_four_readings_in_a_second),
+        cmocka_unit_test(who_writes_a_file_is_told_from_who_reads_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

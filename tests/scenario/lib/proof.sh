@@ -11,6 +11,7 @@
 #   proof_stopped PID           every thread of it is stopped or frozen
 #   proof_state N               the state of incident N ("" there is none)
 #   proof_back                  $SHARE is $T/before in bytes and metadata (but the times of folders)
+#   proof_settled               waits until the sensor has kept all that was changed so far
 #   proof_kill9                 ends the guard's whole tree at once, without a word
 # shellcheck shell=bash
 # shellcheck source=tests/scenario/lib/watched.sh
@@ -207,6 +208,15 @@ proof_finished() { [ "$(cat "$T/progress")" = finished ]; }
 proof_same() { /usr/bin/python3 "$SOURCE/tests/scenario/lib/treediff.py" --folder-times-free "$T/before" "$SHARE" >"$T/diff" 2>&1; }
 proof_back() {
   proof_same || fail "not as before: $(head -n 20 "$T/diff") $(proof_ask incident show "${1:-1}" 2>&1 | head -n 60)"
+}
+
+# It keeps a change within a second.
+proof_settled() {
+  local last=
+  until [ "$last" = "$(stat -c %s "$T/state/shadow/index")" ]; do
+    last=$(stat -c %s "$T/state/shadow/index")
+    sleep 2
+  done
 }
 
 proof_kill9() {
