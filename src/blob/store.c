@@ -21,6 +21,11 @@ struct blob_remover blob_remover(const struct blob_store *store)
     return (struct blob_remover){store};
 }
 
+struct blob_pruner blob_pruner(const struct blob_store *store)
+{
+    return (struct blob_pruner){store};
+}
+
 int blob_list(struct blob_reader reader, enum blob_kind kind, blob_visit *visit, void *context)
 {
     return reader.store->ops->list(reader.store->self, kind, visit, context);
@@ -62,6 +67,13 @@ int blob_write(struct blob_writer writer, enum blob_kind kind, const char *name,
 int blob_remove_lock(struct blob_remover remover, const char *name)
 {
     return remover.store->ops->remove(remover.store->self, BLOB_LOCK, name);
+}
+
+int blob_prune(struct blob_pruner pruner, enum blob_kind kind, const char *name)
+{
+    if (kind == BLOB_CONFIG || kind == BLOB_LOCK)
+        return err_set(ERR_INVALID, _("%s cannot be pruned"), blob_kind_folder(kind));
+    return pruner.store->ops->remove(pruner.store->self, kind, name);
 }
 
 int blob_sweep(struct blob_remover remover)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * A store of named immutable objects: what a repository is kept in. Who holds a reader can list and read; a
- * writer adds objects and never replaces one; a remover exists for locks and unfinished objects alone. Each
- * is a type of its own, so that the compiler refuses a deletion where only reading was handed out.
+ * writer adds objects and never replaces one; a remover exists for locks and unfinished objects alone; only a
+ * pruner can take away what was saved. Each is a type of its own, so that the compiler refuses a deletion
+ * where only reading was handed out.
  *
  * Objects are named by 64 lower-case hexadecimal digits, except the one object of BLOB_CONFIG, whose name is
  * passed as NULL.
@@ -48,11 +49,15 @@ struct blob_writer {
 struct blob_remover {
     const struct blob_store *store;
 };
+struct blob_pruner {
+    const struct blob_store *store;
+};
 
-/* The three capabilities of a store; they live as long as it does. */
+/* The capabilities of a store; they live as long as it does. */
 struct blob_reader blob_reader(const struct blob_store *store);
 struct blob_writer blob_writer(const struct blob_store *store);
 struct blob_remover blob_remover(const struct blob_store *store);
+struct blob_pruner blob_pruner(const struct blob_store *store);
 
 /* Every object of a kind, in no order. Files that are not named like objects are passed over. */
 int blob_list(struct blob_reader reader, enum blob_kind kind, blob_visit *visit, void *context);
@@ -71,6 +76,9 @@ int blob_write(struct blob_writer writer, enum blob_kind kind, const char *name,
 
 /* Removes a lock; it being gone already is fine. */
 int blob_remove_lock(struct blob_remover remover, const char *name);
+
+/* Removes a pack, an index, a snapshot or a key; it being gone already is fine. */
+int blob_prune(struct blob_pruner pruner, enum blob_kind kind, const char *name);
 
 /* Removes what writers that were killed left half written: those of processes of this host that are gone,
  * and anything a day old. */

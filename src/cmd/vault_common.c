@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cmd/vault_common.h"
 
+#include <ctype.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,4 +121,23 @@ const char *vault_common_size(uint64_t bytes, char out[static VAULT_SIZE_TEXT])
     }
     snprintf(out, VAULT_SIZE_TEXT, unit ? "%.3f %s" : "%.0f %s", value, units[unit]);
     return out;
+}
+
+int vault_common_parse_size(const char *text, uint64_t *bytes)
+{
+    static const char units[] = "KMGT";
+    char *end;
+    double value = strtod(text, &end);
+    const char *unit = *end ? strchr(units, toupper((unsigned char)*end)) : NULL;
+    if (unit) {
+        for (const char *u = units; u <= unit; u++)
+            value *= 1024;
+        end++;
+    }
+    /* No letter, sign or power that strtod takes; nothing that 64 bits do not hold. */
+    if (!isdigit((unsigned char)*text) || *end || strpbrk(text, "xXpPeE") || value >= 9e18)
+        return err_hint(err_set(ERR_INVALID, _("\"%s\" is not a size"), text),
+                        _("for example: 500K, 16M, 1.5G"));
+    *bytes = (uint64_t)value;
+    return 0;
 }

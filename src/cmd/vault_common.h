@@ -37,11 +37,15 @@ void vault_common_print(struct buf *json);
 #define VAULT_SIZE_TEXT 32
 const char *vault_common_size(uint64_t bytes, char out[static VAULT_SIZE_TEXT]);
 
+/* "500", "20K", "16M", "1.5G", "2T" (of 1024), into bytes; ERR_INVALID. */
+int vault_common_parse_size(const char *text, uint64_t *bytes);
+
 int cmd_vault_init(int argc, char **argv);
 int cmd_vault_backup(int argc, char **argv);
 int cmd_vault_snapshots(int argc, char **argv);
 int cmd_vault_ls(int argc, char **argv);
 int cmd_vault_restore(int argc, char **argv);
 int cmd_vault_check(int argc, char **argv);
+int cmd_vault_prune(int argc, char **argv);
 
 #endif

@@ -99,6 +99,11 @@ struct blob_remover vault_remover(const struct vault *vault)
     return blob_remover(vault->store);
 }
 
+struct blob_pruner vault_pruner(const struct vault *vault)
+{
+    return blob_pruner(vault->store);
+}
+
 struct index *vault_index(const struct vault *vault)
 {
     return vault->index;

@@ -53,6 +53,7 @@ const struct seal_key *vault_seal_key(const struct vault *vault);
 struct blob_reader vault_reader(const struct vault *vault);
 struct blob_writer vault_writer(const struct vault *vault);
 struct blob_remover vault_remover(const struct vault *vault);
+struct blob_pruner vault_pruner(const struct vault *vault); /* with the exclusive lock alone */
 /* Reads all index files unless they are in memory. */
 int vault_need_index(struct vault *vault);
 /* Told of a file that cannot be read; the error text of the thread says why. */

@@ -283,11 +283,17 @@ int writer_add(struct writer *writer, enum pack_type type, uint8_t *bytes, size_
         free(bytes);
         return 0;
     }
+    index_add_pending(index, type, id);
+    return writer_move(writer, type, bytes, length, id);
+}
+
+int writer_move(struct writer *writer, enum pack_type type, uint8_t *bytes, size_t length,
+                const uint8_t id[static SHA256_SIZE])
+{
     if (writer->worker_count == 0) {
         free(bytes);
         return err_set(ERR_SYSTEM, _("cannot start a thread"));
     }
-    index_add_pending(index, type, id);
     struct job *job = mem_zalloc(1, sizeof *job);
     *job = (struct job){.type = type, .bytes = bytes, .length = length};
     memcpy(job->id, id, SHA256_SIZE);

@@ -22,6 +22,9 @@ struct writer *writer_new(struct vault *vault);
  * blob too: after one, nothing more is stored. *added (may be NULL) tells whether it was new. */
 int writer_add(struct writer *writer, enum pack_type type, uint8_t *bytes, size_t length,
                uint8_t id[static SHA256_SIZE], bool *added);
+/* Stores a blob of this name in any case: prune moves it out of a pack that goes away. */
+int writer_move(struct writer *writer, enum pack_type type, uint8_t *bytes, size_t length,
+                const uint8_t id[static SHA256_SIZE]);
 /* Waits until everything is on the disk, packs and index. */
 int writer_finish(struct writer *writer, struct writer_totals *totals);
 /* Ends it. Without writer_finish before, packs that are already written are still indexed if that works, so
