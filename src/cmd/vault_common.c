@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/fd.h"
 #include "base/i18n.h"
@@ -108,6 +110,21 @@ void vault_common_print(struct buf *json)
 {
     fwrite(json->data, 1, json->length, stdout);
     fputc('\n', stdout);
+}
+
+void vault_common_put_snapshot(struct buf *out, const struct snapshot *snapshot)
+{
+    snapshot_encode(snapshot, out);
+    out->length--; /* the closing brace */
+    buf_printf(out, ",\"id\":\"%s\",\"short_id\":\"%.8s\"}", snapshot->id, snapshot->id);
+}
+
+void vault_common_put_time(int64_t wall_ns, char out[static 32])
+{
+    time_t seconds = (time_t)(wall_ns / NS_PER_SECOND);
+    struct tm parts;
+    localtime_r(&seconds, &parts);
+    strftime(out, 32, "%Y-%m-%d %H:%M:%S", &parts);
 }
 
 const char *vault_common_size(uint64_t bytes, char out[static VAULT_SIZE_TEXT])

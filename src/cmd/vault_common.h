@@ -8,6 +8,8 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
+#include "vault/prune.h"
+#include "vault/snapshot.h"
 #include "vault/vault.h"
 
 struct vault_place {
@@ -37,6 +39,14 @@ void vault_common_print(struct buf *json);
 #define VAULT_SIZE_TEXT 32
 const char *vault_common_size(uint64_t bytes, char out[static VAULT_SIZE_TEXT]);
 
+/* The snapshot in restic's shape: the members of its file, then id and short_id. */
+void vault_common_put_snapshot(struct buf *out, const struct snapshot *snapshot);
+/* A date and time of day, in local time. */
+void vault_common_put_time(int64_t wall_ns, char out[static 32]);
+/* Prunes an open vault and shows the result; the exit code. */
+int vault_prune_show(struct vault *vault, struct vault_prune_options *prune, bool quiet);
+/* "unlimited", "5%" or a size. */
+int vault_prune_parse_unused(const char *text, struct vault_prune_options *out);
 /* "500", "20K", "16M", "1.5G", "2T" (of 1024), into bytes; ERR_INVALID. */
 int vault_common_parse_size(const char *text, uint64_t *bytes);
 
@@ -46,6 +56,7 @@ int cmd_vault_snapshots(int argc, char **argv);
 int cmd_vault_ls(int argc, char **argv);
 int cmd_vault_restore(int argc, char **argv);
 int cmd_vault_check(int argc, char **argv);
+int cmd_vault_forget(int argc, char **argv);
 int cmd_vault_prune(int argc, char **argv);
 
 #endif

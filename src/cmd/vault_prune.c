@@ -46,8 +46,7 @@ static void show_result(const struct vault_prune_result *r, bool dry_run)
         printf("%s\n", _("nothing was changed (--dry-run)"));
 }
 
-/* "unlimited", "5%" or a size. */
-static int parse_unused(const char *text, struct vault_prune_options *out)
+int vault_prune_parse_unused(const char *text, struct vault_prune_options *out)
 {
     char *end;
     if (strcmp(text, "unlimited") == 0) {
@@ -65,22 +64,27 @@ static int parse_unused(const char *text, struct vault_prune_options *out)
     return vault_common_parse_size(text, &out->unused_bytes);
 }
 
-static int run(const struct vault_place *place, struct vault_prune_options *prune, bool quiet)
+int vault_prune_show(struct vault *vault, struct vault_prune_options *prune, bool quiet)
 {
-    struct vault *vault;
     struct vault_prune_result result;
     bool terminal = isatty(2) && !quiet;
-    int err = vault_common_open(place, &vault);
-    if (err)
-        return cmd_fail(err);
     prune->context = &terminal;
     prune->on_progress = show_progress;
-    err = vault_prune(vault, prune, &result);
+    int err = vault_prune(vault, prune, &result);
     if (terminal)
         fprintf(stderr, "\r\033[K");
     if (!err && !quiet)
         show_result(&result, prune->dry_run);
-    int code = err ? cmd_fail(err) : 0;
+    return err ? cmd_fail(err) : 0;
+}
+
+static int run(const struct vault_place *place, struct vault_prune_options *prune, bool quiet)
+{
+    struct vault *vault;
+    int err = vault_common_open(place, &vault);
+    if (err)
+        return cmd_fail(err);
+    int code = vault_prune_show(vault, prune, quiet);
     vault_close(vault);
     return code;
 }
@@ -115,7 +119,7 @@ int cmd_vault_prune(int argc, char **argv)
     enum opt_result parsed = opt_parse(&command, argc, argv, &operands);
     if (parsed != OPT_GO)
         return parsed == OPT_HELP_SHOWN ? 0 : 2;
-    int err = parse_unused(unused, &prune);
+    int err = vault_prune_parse_unused(unused, &prune);
     if (!err && repack)
         err = vault_common_parse_size(repack, &prune.repack_bytes_most);
     return err ? cmd_fail(err) : run(&place, &prune, quiet);

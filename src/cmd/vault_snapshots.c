@@ -4,9 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "base/clock.h"
 #include "base/err.h"
 #include "base/i18n.h"
 #include "base/mem.h"
@@ -17,21 +15,10 @@
 #include "vault/lock.h"
 #include "vault/snapshot.h"
 
-/* restic's shape: the snapshot file's own members, then id and short_id. */
-static void put_json(struct buf *out, const struct snapshot *snapshot)
-{
-    snapshot_encode(snapshot, out);
-    out->length--; /* the closing brace */
-    buf_printf(out, ",\"id\":\"%s\",\"short_id\":\"%.8s\"}", snapshot->id, snapshot->id);
-}
-
 static void print_row(const struct snapshot *snapshot)
 {
     char when[32];
-    time_t seconds = (time_t)(snapshot->time_ns / NS_PER_SECOND);
-    struct tm parts;
-    localtime_r(&seconds, &parts);
-    strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &parts);
+    vault_common_put_time(snapshot->time_ns, when);
     printf("%.8s  %s  %-12s ", snapshot->id, when, snapshot->hostname);
     for (size_t i = 0; i < snapshot->tags.count; i++)
         printf("%s%s", i ? "," : " ", snapshot->tags.items[i]);
@@ -69,7 +56,7 @@ static void print_all(const struct snapshots *list, const struct wanted *wanted)
         if (shown++)
             buf_put_u8(&out, ',');
         if (wanted->json)
-            put_json(&out, list->items[i]);
+            vault_common_put_snapshot(&out, list->items[i]);
         else
             print_row(list->items[i]);
     }

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Removing snapshots, by their IDs or by a policy. What they alone needed stays until prune.
+ */
+#ifndef VAULT_FORGET_H
+#define VAULT_FORGET_H
+
+#include "vault/retention.h"
+
+/* What the snapshots of one group have in common. */
+enum forget_group_by { FORGET_BY_HOST = 1, FORGET_BY_PATHS = 2, FORGET_BY_TAGS = 4 };
+
+struct forget_group {
+    struct snapshot **snapshots; /* newest first */
+    struct retention_verdict *verdicts;
+    size_t count, kept;
+};
+
+struct vault_forget_options {
+    const char *const
+        *ids; /* these and no others, whatever the policy; or the beginning of an ID, or "latest" */
+    size_t id_count;
+    struct snapshot_filter filter;
+    unsigned group_by; /* enum forget_group_by */
+    struct retention_policy policy;
+    bool dry_run;
+    bool remove_all; /* else of each group one must stay; without a policy, all that the filter lets through
+                        go */
+    int64_t now_ns;  /* wall clock */
+    void *context;
+    /* Told of each group before anything is removed; of snapshots that are dated ahead of now; of one that is
+     * removed. Each may be NULL. */
+    void (*on_group)(void *context, const struct forget_group *group);
+    void (*on_future)(void *context, const struct snapshot *snapshot);
+    void (*on_removed)(void *context, const struct snapshot *snapshot);
+};
+
+/* Takes the exclusive lock (a shared one for a dry run). ERR_INVALID, and nothing is removed, when a policy
+ * would remove a whole group, or when there is neither an ID nor a policy. */
+int vault_forget(struct vault *vault, const struct vault_forget_options *options);
+
+#endif
