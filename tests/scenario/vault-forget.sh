@@ -102,13 +102,10 @@ said "not a length of time"
 expect 1 "$BEFFROI" vault forget -r repo --keep-last 1 --group-by moon
 said "group-by"
 expect 1 "$BEFFROI" vault forget -r repo 00000000000
-restic -r repo backup --stdin --stdin-filename x < <(sleep 60) >/dev/null 2>&1 &
-other=$!
-for _ in $(seq 100); do [ -z "$(ls repo/locks)" ] || break; sleep 0.1; done
+in_use repo
 expect 1 "$BEFFROI" vault forget -r repo --keep-last 1
 said "lock"
-kill "$other"
-wait "$other" || true
+not_in_use
 expect 0 restic -r repo unlock --remove-all
 [ "$(count)" = $n ] || fail "something was removed in spite of an error"
 

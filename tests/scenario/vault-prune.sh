@@ -93,13 +93,10 @@ expect 1 prune hurt
 said "nothing was removed"
 find hurt/data hurt/index -type f | sort | diff files - || fail "a hurt repository was pruned"
 # Somebody else uses it.
-restic -r wasteful backup --stdin --stdin-filename x < <(sleep 30) >/dev/null 2>&1 &
-other=$!
-for _ in $(seq 100); do [ -z "$(ls wasteful/locks)" ] || break; sleep 0.1; done
+in_use wasteful
 expect 1 prune wasteful
 said "lock"
-kill "$other"
-wait "$other" || true
+not_in_use
 expect 1 prune wasteful --max-unused 100%
 expect 1 prune wasteful --max-unused many
 said "not a size"

@@ -35,6 +35,23 @@ said() {
   grep -qF -- "$1" "$T/err" || fail "expected \"$1\" in: $(cat "$T/err")"
 }
 
+# in_use REPO: a restic that waits for its input holds a lock there, until not_in_use ends it.
+in_use() {
+  mkfifo "$T/input"
+  exec 9<>"$T/input"
+  restic -r "$1" backup --stdin <"$T/input" >"$T/in-use.log" 2>&1 9>&- &
+  user=$!
+  # shellcheck disable=SC2010 # find has no such pattern; the temporary name of a lock does not count yet
+  for _ in $(seq 100); do ls "$1/locks" | grep -qE '^[0-9a-f]{64}$' && return; sleep 0.1; done
+  fail "restic took no lock: $(cat "$T/in-use.log")"
+}
+not_in_use() {
+  kill "$user"
+  wait "$user" || true
+  exec 9>&-
+  rm "$T/input"
+}
+
 # make_tree DIR: every kind of file with every kind of metadata.
 make_tree() {
   local d=$1
