@@ -173,8 +173,8 @@ static int parse_groups(const char *text, unsigned *out)
     static const struct {
         const char *word;
         unsigned by;
-    } words[] = {{"host", FORGET_BY_HOST},   {"hosts", FORGET_BY_HOST}, {"path", FORGET_BY_PATHS},
-                 {"paths", FORGET_BY_PATHS}, {"tag", FORGET_BY_TAGS},   {"tags", FORGET_BY_TAGS}};
+    } words[] = {{"host", GROUP_BY_HOST},   {"hosts", GROUP_BY_HOST}, {"path", GROUP_BY_PATHS},
+                 {"paths", GROUP_BY_PATHS}, {"tag", GROUP_BY_TAGS},   {"tags", GROUP_BY_TAGS}};
     while (*text) {
         size_t length = strcspn(text, ","), i = 0;
         while (i < sizeof words / sizeof *words &&

@@ -13,62 +13,20 @@ struct forget {
     struct vault *vault;
     const struct vault_forget_options *options;
     struct snapshots list; /* oldest first */
-    struct forget_group *groups;
+    struct snapshot_group *groups;
     size_t group_count;
+    struct forget_group *judged; /* one per group */
 };
-
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* The same texts, whatever their order. */
-static bool same_texts(const struct snapshot_list_of_text *a, const struct snapshot_list_of_text *b)
-{
-    if (a->count != b->count)
-        return false;
-    if (a->count == 0)
-        return true;
-    const char **x MEM_AUTO = mem_dup(a->items, a->count * sizeof *x);
-    const char **y MEM_AUTO = mem_dup(b->items, b->count * sizeof *y);
-    qsort(x, a->count, sizeof *x, by_text);
-    qsort(y, b->count, sizeof *y, by_text);
-    bool same = true;
-    for (size_t i = 0; i < a->count && same; i++)
-        same = strcmp(x[i], y[i]) == 0;
-    return same;
-}
-
-static bool same_group(const struct snapshot *a, const struct snapshot *b, unsigned by)
-{
-    return (!(by & FORGET_BY_HOST) || strcmp(a->hostname, b->hostname) == 0) &&
-           (!(by & FORGET_BY_PATHS) || same_texts(&a->paths, &b->paths)) &&
-           (!(by & FORGET_BY_TAGS) || same_texts(&a->tags, &b->tags));
-}
-
-static void add_to_group(struct forget *f, struct snapshot *snapshot)
-{
-    struct forget_group *group = NULL;
-    for (size_t i = 0; i < f->group_count && !group; i++)
-        if (same_group(f->groups[i].snapshots[0], snapshot, f->options->group_by))
-            group = &f->groups[i];
-    if (!group) {
-        f->groups = mem_resize(f->groups, f->group_count + 1, sizeof *f->groups);
-        group = &f->groups[f->group_count++];
-        *group = (struct forget_group){0};
-    }
-    group->snapshots = mem_resize(group->snapshots, group->count + 1, sizeof(struct snapshot *));
-    group->snapshots[group->count++] = snapshot;
-}
 
 static int judge_groups(struct forget *f)
 {
     const struct vault_forget_options *o = f->options;
-    for (size_t i = f->list.count; i > 0; i--)
-        if (snapshot_matches(f->list.items[i - 1], &o->filter))
-            add_to_group(f, f->list.items[i - 1]);
+    f->group_count = groups_make(&f->list, &o->filter, o->group_by, &f->groups);
+    f->judged = mem_zalloc(f->group_count + 1, sizeof *f->judged);
     for (size_t i = 0; i < f->group_count; i++) {
-        struct forget_group *group = &f->groups[i];
+        struct forget_group *group = &f->judged[i];
+        group->snapshots = f->groups[i].items;
+        group->count = f->groups[i].count;
         group->verdicts = mem_zalloc(group->count, sizeof *group->verdicts);
         if (!retention_is_empty(&o->policy))
             retention_apply(&o->policy, group->snapshots, group->count, o->now_ns, group->verdicts);
@@ -76,9 +34,9 @@ static int judge_groups(struct forget *f)
             group->kept += group->verdicts[n].keep;
     }
     for (size_t i = 0; i < f->group_count && !o->remove_all; i++)
-        if (f->groups[i].kept == 0)
+        if (f->judged[i].kept == 0)
             return err_hint(err_set(ERR_INVALID, _("that would remove all %zu snapshots of %s"),
-                                    f->groups[i].count, f->groups[i].snapshots[0]->hostname),
+                                    f->judged[i].count, f->judged[i].snapshots[0]->hostname),
                             _("if this is meant, say --unsafe-allow-remove-all; nothing was removed"));
     return 0;
 }
@@ -99,11 +57,11 @@ static int by_policy(struct forget *f)
         if (o->on_future && f->list.items[i]->time_ns > o->now_ns)
             o->on_future(o->context, f->list.items[i]);
     for (size_t i = 0; !err && o->on_group && i < f->group_count; i++)
-        o->on_group(o->context, &f->groups[i]);
+        o->on_group(o->context, &f->judged[i]);
     for (size_t i = 0; !err && i < f->group_count; i++)
-        for (size_t n = 0; !err && n < f->groups[i].count; n++)
-            if (!f->groups[i].verdicts[n].keep)
-                err = remove_one(f, f->groups[i].snapshots[n]);
+        for (size_t n = 0; !err && n < f->judged[i].count; n++)
+            if (!f->judged[i].verdicts[n].keep)
+                err = remove_one(f, f->judged[i].snapshots[n]);
     return err;
 }
 
@@ -149,11 +107,10 @@ int vault_forget(struct vault *vault, const struct vault_forget_options *options
         return err;
     err = run(&f);
     lock_release(lock);
-    for (size_t i = 0; i < f.group_count; i++) {
-        free(f.groups[i].snapshots);
-        free(f.groups[i].verdicts);
-    }
-    free(f.groups);
+    for (size_t i = 0; i < f.group_count; i++)
+        free(f.judged[i].verdicts);
+    free(f.judged);
+    groups_free(f.groups, f.group_count);
     snapshot_free_all(&f.list);
     return err;
 }

@@ -5,10 +5,8 @@
 #ifndef VAULT_FORGET_H
 #define VAULT_FORGET_H
 
+#include "vault/group.h"
 #include "vault/retention.h"
-
-/* What the snapshots of one group have in common. */
-enum forget_group_by { FORGET_BY_HOST = 1, FORGET_BY_PATHS = 2, FORGET_BY_TAGS = 4 };
 
 struct forget_group {
     struct snapshot **snapshots; /* newest first */
@@ -21,7 +19,7 @@ struct vault_forget_options {
         *ids; /* these and no others, whatever the policy; or the beginning of an ID, or "latest" */
     size_t id_count;
     struct snapshot_filter filter;
-    unsigned group_by; /* enum forget_group_by */
+    unsigned group_by; /* enum group_by */
     struct retention_policy policy;
     bool dry_run;
     bool remove_all; /* else of each group one must stay; without a policy, all that the filter lets through
