@@ -14,6 +14,7 @@ static const struct cmd_row commands[] = {
     {"ls", cmd_vault_ls, N_("list what a snapshot holds")},
     {"restore", cmd_vault_restore, N_("put the files of a snapshot into a folder")},
     {"check", cmd_vault_check, N_("look for damage in the repository")},
+    {"clean-point", cmd_vault_clean_point, N_("name the last snapshot before an attack, and why")},
     {"forget", cmd_vault_forget, N_("remove snapshots, by name or by rules")},
     {"prune", cmd_vault_prune, N_("give back the room of what no snapshot needs")},
     {0},
