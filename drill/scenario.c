@@ -36,73 +36,73 @@ char *scenario_folder(const char *wanted)
     return mem_strdup(BEFFROI_SCENARIODIR);
 }
 
-static int read_press(struct scenario *s, struct yaml_node *root)
+static int read_press(struct scenario *s, struct yml_node *root)
 {
-    struct yaml_node *press = yaml_get(root, "press");
+    struct yml_node *press = yml_get(root, "press");
     if (!press)
         return 0;
-    int code = yaml_want_mapping(press, "press");
+    int code = yml_want_mapping(press, "press");
     if (code == 0)
-        code = yaml_string(press, "date", true, &s->press.date);
+        code = yml_string(press, "date", true, &s->press.date);
     if (code == 0)
-        code = yaml_string(press, "place", true, &s->press.place);
+        code = yml_string(press, "place", true, &s->press.place);
     if (code == 0)
-        code = yaml_string(press, "back-after", true, &s->press.back_after);
+        code = yml_string(press, "back-after", true, &s->press.back_after);
     if (code == 0)
-        code = yaml_string(press, "cost", true, &s->press.cost);
-    return code == 0 ? yaml_no_more(press) : code;
+        code = yml_string(press, "cost", true, &s->press.cost);
+    return code == 0 ? yml_no_more(press) : code;
 }
 
-static int read_attack(struct scenario *s, struct yaml_node *attack)
+static int read_attack(struct scenario *s, struct yml_node *attack)
 {
     static const char *const over[] = {"smb", "local", NULL};
-    int way = 0, code = yaml_want_mapping(attack, "attack");
+    int way = 0, code = yml_want_mapping(attack, "attack");
     if (code == 0)
-        code = yaml_choice(attack, "over", true, over, &way);
+        code = yml_choice(attack, "over", true, over, &way);
     if (code == 0)
-        code = yaml_string(attack, "simulator", true, &s->attack.kind);
+        code = yml_string(attack, "simulator", true, &s->attack.kind);
     if (code == 0)
-        code = yaml_string(attack, "extension", false, &s->attack.extension);
+        code = yml_string(attack, "extension", false, &s->attack.extension);
     if (code == 0)
-        code = yaml_bool(attack, "notes", false, &s->attack.notes);
+        code = yml_bool(attack, "notes", false, &s->attack.notes);
     if (code == 0)
-        code = yaml_integer(attack, "workers", false, 1, 64, &s->attack.workers);
+        code = yml_integer(attack, "workers", false, 1, 64, &s->attack.workers);
     if (code == 0)
-        code = yaml_integer(attack, "per-minute", false, 0, 10000000, &s->attack.per_minute);
+        code = yml_integer(attack, "per-minute", false, 0, 10000000, &s->attack.per_minute);
     if (code == 0)
-        code = yaml_no_more(attack);
+        code = yml_no_more(attack);
     if (code < 0)
         return code;
     s->over_smb = way == 0;
     if (!attack_find(s->attack.kind))
-        return yaml_error(attack, _("there is no simulator named \"%s\""), s->attack.kind);
+        return yml_error(attack, _("there is no simulator named \"%s\""), s->attack.kind);
     if (s->over_smb && strcmp(s->attack.kind, "in-place") != 0)
-        return yaml_error(attack, _("over smb, the simulator is \"in-place\""));
+        return yml_error(attack, _("over smb, the simulator is \"in-place\""));
     if (strchr(s->attack.extension, '/') || strlen(s->attack.extension) > 31)
-        return yaml_error(attack, _("the extension is at most 31 bytes and holds no slash"));
+        return yml_error(attack, _("the extension is at most 31 bytes and holds no slash"));
     return 0;
 }
 
 static int read_scenario(struct scenario *s, const char *name)
 {
-    struct yaml_node *root = yaml_root(s->document);
-    int code = yaml_want_mapping(root, "scenario");
+    struct yml_node *root = yml_root(s->document);
+    int code = yml_want_mapping(root, "scenario");
     if (code == 0)
-        code = yaml_string(root, "name", true, &s->name);
+        code = yml_string(root, "name", true, &s->name);
     if (code == 0)
-        code = yaml_string(root, "title", true, &s->title);
+        code = yml_string(root, "title", true, &s->title);
     if (code == 0)
-        code = yaml_string(root, "story", true, &s->story);
+        code = yml_string(root, "story", true, &s->story);
     if (code == 0)
-        code = yaml_bool(root, "colleague", true, &s->colleague);
+        code = yml_bool(root, "colleague", true, &s->colleague);
     if (code == 0)
         code = read_press(s, root);
     if (code == 0)
-        code = read_attack(s, yaml_get(root, "attack"));
+        code = read_attack(s, yml_get(root, "attack"));
     if (code == 0)
-        code = yaml_no_more(root);
+        code = yml_no_more(root);
     if (code == 0 && strcmp(s->name, name) != 0)
-        code = yaml_error(root, _("the scenario is named \"%s\" but its file is not"), s->name);
+        code = yml_error(root, _("the scenario is named \"%s\" but its file is not"), s->name);
     return code;
 }
 
@@ -114,7 +114,7 @@ int scenario_load(const char *folder, const char *name, struct scenario **out)
     struct scenario *s = mem_zalloc(1, sizeof *s);
     s->attack = (struct attack_options){
         .extension = "", .notes = true, .workers = 1, .uid = TOWN_UID_FIRST, .gid = TOWN_GID};
-    int code = yaml_load(path, &s->document);
+    int code = yml_load(path, &s->document);
     if (code == ERR_NOT_FOUND)
         err_hint(code, _("'beffroi drill list' shows the scenarios there are"));
     if (code == 0)
@@ -130,7 +130,7 @@ void scenario_free(struct scenario *scenario)
 {
     if (!scenario)
         return;
-    yaml_free(scenario->document);
+    yml_free(scenario->document);
     free(scenario);
 }
 

@@ -20,11 +20,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/yaml.h"
+#include "base/yml.h"
 #include "drill/attack.h"
 
 struct scenario {
-    struct yaml *document; /* owns the strings */
+    struct yml *document; /* owns the strings */
     const char *name, *title, *story;
     struct {
         const char *date, *place, *back_after, *cost; /* all NULL when there is no press */

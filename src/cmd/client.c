@@ -14,7 +14,7 @@
 #include "base/fd.h"
 #include "base/i18n.h"
 #include "base/mem.h"
-#include "base/yaml.h"
+#include "base/yml.h"
 #include "cmd/cmd.h"
 
 #define CONNECT_SECONDS 5L
@@ -27,16 +27,16 @@ int client_choose(const char *socket, const char *config, char **path)
         *path = mem_strdup(chosen);
         return 0;
     }
-    struct yaml *document;
-    int err = yaml_load(config, &document);
+    struct yml *document;
+    int err = yml_load(config, &document);
     if (err)
         return err;
-    err = yaml_want_mapping(yaml_root(document), _("the configuration"));
+    err = yml_want_mapping(yml_root(document), _("the configuration"));
     if (!err)
-        err = yaml_string(yaml_root(document), "socket", false, &chosen);
+        err = yml_string(yml_root(document), "socket", false, &chosen);
     if (!err)
         *path = mem_strdup(chosen);
-    yaml_free(document);
+    yml_free(document);
     return err;
 }
 

@@ -17,7 +17,7 @@
 #include "base/mem.h"
 #include "base/opt.h"
 #include "base/path.h"
-#include "base/yaml.h"
+#include "base/yml.h"
 #include "cmd/cmd.h"
 #include "cmd/commands.h"
 #include "guard/config.h"
@@ -30,7 +30,7 @@
 
 static int load(const char *path, struct buf *text, struct config **config)
 {
-    buf_init(text, YAML_MAX_BYTES);
+    buf_init(text, YML_MAX_BYTES);
     int err = fd_read_file(AT_FDCWD, path, text);
     if (err)
         return err_hint(err, _("beffroi.yaml(5) says what it holds; name another file with -c FILE"));
@@ -135,7 +135,7 @@ int cmd_daemon(int argc, char **argv)
     struct buf text BUF_AUTO;
     struct config *config = NULL;
     int err = check_only ? 0 : need_root();
-    buf_init(&text, YAML_MAX_BYTES);
+    buf_init(&text, YML_MAX_BYTES);
     if (!err && operands > 0)
         err = write_defaults(state, argv + 1, (size_t)operands, &written);
     if (!err)

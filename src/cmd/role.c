@@ -20,7 +20,7 @@
 #include "base/fd.h"
 #include "base/i18n.h"
 #include "base/log.h"
-#include "base/yaml.h"
+#include "base/yml.h"
 #include "cmd/cmd.h"
 #include "cmd/commands.h"
 #include "guard/roles.h"
@@ -96,7 +96,7 @@ static int enter(enum role role, const char *file)
 {
     struct buf text BUF_AUTO;
     struct config *config = NULL;
-    buf_init(&text, YAML_MAX_BYTES);
+    buf_init(&text, YML_MAX_BYTES);
     int err = fd_read_file(AT_FDCWD, file, &text);
     if (!err)
         err = config_parse(buf_string(&text), text.length, file, &config);

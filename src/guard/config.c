@@ -15,7 +15,7 @@
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "base/path.h"
-#include "base/yaml.h"
+#include "base/yml.h"
 
 #define DEFAULT_STATE    "/var/lib/beffroi"
 #define DEFAULT_SOCKET   "/run/beffroi/api.sock"
@@ -57,82 +57,82 @@ static char *normalized(const char *path)
 }
 
 /* The path under `key`; *out keeps its value when the key is absent and not required. */
-static int read_path(struct yaml_node *from, const char *key, bool required, char **out)
+static int read_path(struct yml_node *from, const char *key, bool required, char **out)
 {
     const char *text = NULL;
-    int err = yaml_string(from, key, required, &text);
+    int err = yml_string(from, key, required, &text);
     if (err || !text)
         return err;
     char *path = normalized(text);
     if (!path)
-        return yaml_error(yaml_get(from, key),
-                          _("%s wants an absolute path without \".\" or \"..\", such as /srv/partages, not "
-                            "\"%s\""),
-                          key, text);
+        return yml_error(yml_get(from, key),
+                         _("%s wants an absolute path without \".\" or \"..\", such as /srv/partages, not "
+                           "\"%s\""),
+                         key, text);
     free(*out);
     *out = path;
     return 0;
 }
 
-static int read_tree(struct yaml_node *from, struct config_tree *tree)
+static int read_tree(struct yml_node *from, struct config_tree *tree)
 {
-    int err = yaml_want_mapping(from, _("an entry of \"protect\""));
+    int err = yml_want_mapping(from, _("an entry of \"protect\""));
     int kind = TREE_FILES;
     if (!err)
         err = read_path(from, "path", true, &tree->path);
     if (!err)
-        err = yaml_choice(from, "kind", false, kinds, &kind);
+        err = yml_choice(from, "kind", false, kinds, &kind);
     if (!err)
-        err = yaml_duration(from, "snapshot-every", false, &tree->snapshot_every_ns);
+        err = yml_duration(from, "snapshot-every", false, &tree->snapshot_every_ns);
     if (!err && tree->snapshot_every_ns < 60 * NS_PER_SECOND)
-        err = yaml_error(yaml_get(from, "snapshot-every"), _("snapshot-every wants at least 1m"));
+        err = yml_error(yml_get(from, "snapshot-every"), _("snapshot-every wants at least 1m"));
     if (!err)
-        err = yaml_bool(from, "decoys", false, &tree->decoys);
+        err = yml_bool(from, "decoys", false, &tree->decoys);
     tree->kind = (enum tree_kind)kind;
     if (!err && strcmp(tree->path, "/") == 0)
-        err = yaml_error(yaml_get(from, "path"),
-                         _("the whole system cannot be protected; name the folders that hold your data"));
-    return err ? err : yaml_no_more(from);
+        err = yml_error(yml_get(from, "path"),
+                        _("the whole system cannot be protected; name the folders that hold your data"));
+    return err ? err : yml_no_more(from);
 }
 
 /* Trees that contain each other would be watched twice. */
-static int check_overlap(struct yaml_node *item, const struct config *config)
+static int check_overlap(struct yml_node *item, const struct config *config)
 {
     const struct config_tree *last = &config->trees[config->tree_count - 1];
     for (size_t i = 0; i + 1 < config->tree_count; i++) {
         const char *other = config->trees[i].path;
         if (strcmp(other, last->path) == 0)
-            return yaml_error(yaml_get(item, "path"), _("%s stands here twice (first on line %d)"),
-                              last->path, config->trees[i].line);
+            return yml_error(yml_get(item, "path"), _("%s stands here twice (first on line %d)"), last->path,
+                             config->trees[i].line);
         if (path_is_within(other, last->path) || path_is_within(last->path, other))
-            return yaml_error(yaml_get(item, "path"),
-                              _("%s and %s (line %d) contain each other; the outer one is enough"),
-                              last->path, other, config->trees[i].line);
+            return yml_error(yml_get(item, "path"),
+                             _("%s and %s (line %d) contain each other; the outer one is enough"), last->path,
+                             other, config->trees[i].line);
     }
     return 0;
 }
 
-static int read_trees(struct yaml_node *root, struct config *config)
+static int read_trees(struct yml_node *root, struct config *config)
 {
-    struct yaml_node *list = yaml_get(root, "protect");
+    struct yml_node *list = yml_get(root, "protect");
     if (!list)
-        return err_hint(yaml_error(root, _("\"protect\" is missing: nothing would be guarded")),
+        return err_hint(yml_error(root, _("\"protect\" is missing: nothing would be guarded")),
                         _("name the folders to guard:\n  protect:\n    - path: /srv/partages"));
-    int err = yaml_want_sequence(list, "protect");
+    int err = yml_want_sequence(list, "protect");
     if (err)
         return err;
-    size_t count = yaml_length(list);
+    size_t count = yml_length(list);
     if (count < 1 || count > CONFIG_MAX_TREES)
-        return yaml_error(list, _("protect wants 1 to %d folders"), CONFIG_MAX_TREES);
+        return yml_error(list, _("protect wants 1 to %d folders"), CONFIG_MAX_TREES);
     config->trees = mem_zalloc(count, sizeof *config->trees);
     for (size_t i = 0; i < count; i++) {
-        struct yaml_node *item = yaml_item(list, i);
+        struct yml_node *item = yml_item(list, i);
         struct config_tree *tree = &config->trees[config->tree_count++];
         tree->snapshot_every_ns = 15 * 60 * NS_PER_SECOND;
-        tree->line = yaml_line(item);
+        tree->line = yml_line(item);
         err = read_tree(item, tree);
         if (!err)
-            tree->line = yaml_line(yaml_get(item, "path"));
+            tree->line = yml_line(yml_get(item, "path"));
         if (!err)
             err = check_overlap(item, config);
         if (err)
@@ -142,22 +142,22 @@ static int read_trees(struct yaml_node *root, struct config *config)
 }
 
 /* The optional mapping under `key`: *out is NULL when it is absent. */
-static int section(struct yaml_node *root, const char *key, struct yaml_node **out)
+static int section(struct yml_node *root, const char *key, struct yml_node **out)
 {
-    *out = yaml_get(root, key);
-    return *out ? yaml_want_mapping(*out, key) : 0;
+    *out = yml_get(root, key);
+    return *out ? yml_want_mapping(*out, key) : 0;
 }
 
-static int read_vault(struct yaml_node *root, struct config *config)
+static int read_vault(struct yml_node *root, struct config *config)
 {
-    struct yaml_node *vault;
+    struct yml_node *vault;
     int err = section(root, "vault", &vault);
     if (!err && vault) {
         err = read_path(vault, "repository", false, &config->repository);
         if (!err)
             err = read_path(vault, "password-file", false, &config->password_file);
         if (!err)
-            err = yaml_no_more(vault);
+            err = yml_no_more(vault);
     }
     if (!config->repository)
         config->repository = path_join(config->state, "vault");
@@ -166,45 +166,45 @@ static int read_vault(struct yaml_node *root, struct config *config)
     return err;
 }
 
-static int read_shadow(struct yaml_node *root, struct config *config)
+static int read_shadow(struct yml_node *root, struct config *config)
 {
-    struct yaml_node *shadow;
+    struct yml_node *shadow;
     int err = section(root, "shadow", &shadow);
     if (err || !shadow)
         return err;
-    err = yaml_size(shadow, "quota", false, &config->shadow_quota);
+    err = yml_size(shadow, "quota", false, &config->shadow_quota);
     if (!err)
-        err = yaml_duration(shadow, "keep", false, &config->shadow_keep_ns);
+        err = yml_duration(shadow, "keep", false, &config->shadow_keep_ns);
     if (!err)
-        err = yaml_size(shadow, "largest", false, &config->shadow_largest);
-    return err ? err : yaml_no_more(shadow);
+        err = yml_size(shadow, "largest", false, &config->shadow_largest);
+    return err ? err : yml_no_more(shadow);
 }
 
-static int read_samba(struct yaml_node *respond, struct config *config)
+static int read_samba(struct yml_node *respond, struct config *config)
 {
-    struct yaml_node *samba;
+    struct yml_node *samba;
     int err = section(respond, "samba", &samba);
     if (err || !samba)
         return err;
     err = read_path(samba, "config", false, &config->samba_config);
-    return err ? err : yaml_no_more(samba);
+    return err ? err : yml_no_more(samba);
 }
 
-static int read_respond(struct yaml_node *root, struct config *config)
+static int read_respond(struct yml_node *root, struct config *config)
 {
-    struct yaml_node *respond;
+    struct yml_node *respond;
     int err = section(root, "respond", &respond);
     if (err || !respond)
         return err;
     int mode = (int)config->mode, recover = config->recover_auto;
-    err = yaml_choice(respond, "mode", false, modes, &mode);
+    err = yml_choice(respond, "mode", false, modes, &mode);
     if (!err)
-        err = yaml_choice(respond, "recover", false, recoveries, &recover);
+        err = yml_choice(respond, "recover", false, recoveries, &recover);
     if (!err)
         err = read_samba(respond, config);
     config->mode = (enum guard_mode)mode;
     config->recover_auto = recover == 1;
-    return err ? err : yaml_no_more(respond);
+    return err ? err : yml_no_more(respond);
 }
 
 /* The name stands in the journal's origin and in snapshots: letters, digits, dot, dash, underscore. */
@@ -217,23 +217,23 @@ static bool name_is_good(const char *name)
     return length >= 1 && length <= NAME_MAX_LENGTH;
 }
 
-static int read_name(struct yaml_node *root, struct config *config)
+static int read_name(struct yml_node *root, struct config *config)
 {
     const char *name = NULL;
-    int err = yaml_string(root, "name", false, &name);
+    int err = yml_string(root, "name", false, &name);
     char host[NAME_MAX_LENGTH + 1] = "";
     if (!err && !name && (gethostname(host, sizeof host - 1) != 0 || !name_is_good(host)))
         snprintf(host, sizeof host, "beffroi");
     if (!err && name && !name_is_good(name))
-        err = yaml_error(yaml_get(root, "name"),
-                         _("name wants up to %d letters, digits, dots, dashes and underscores, not \"%s\""),
-                         NAME_MAX_LENGTH, name);
+        err = yml_error(yml_get(root, "name"),
+                        _("name wants up to %d letters, digits, dots, dashes and underscores, not \"%s\""),
+                        NAME_MAX_LENGTH, name);
     if (!err)
         config->name = mem_strdup(name ? name : host);
     return err;
 }
 
-static int read_places(struct yaml_node *root, struct config *config)
+static int read_places(struct yml_node *root, struct config *config)
 {
     config->state = mem_strdup(DEFAULT_STATE);
     config->socket = mem_strdup(DEFAULT_SOCKET);
@@ -241,19 +241,19 @@ static int read_places(struct yaml_node *root, struct config *config)
     if (!err)
         err = read_path(root, "socket", false, &config->socket);
     if (!err && strlen(config->socket) > SOCKET_PATH_MAX)
-        err = yaml_error(yaml_get(root, "socket"), _("socket: the path of a socket has at most %d bytes"),
-                         SOCKET_PATH_MAX);
+        err = yml_error(yml_get(root, "socket"), _("socket: the path of a socket has at most %d bytes"),
+                        SOCKET_PATH_MAX);
     const char *user = NULL;
     if (!err)
-        err = yaml_string(root, "user", false, &user);
+        err = yml_string(root, "user", false, &user);
     if (!err && user)
         config->user = mem_strdup(user);
     return err;
 }
 
-static int read_all(struct yaml_node *root, const char *file, struct config *config)
+static int read_all(struct yml_node *root, const char *file, struct config *config)
 {
-    int err = yaml_want_mapping(root, file);
+    int err = yml_want_mapping(root, file);
     if (!err)
         err = read_name(root, config);
     if (!err)
@@ -265,16 +265,16 @@ static int read_all(struct yaml_node *root, const char *file, struct config *con
     if (!err)
         err = read_respond(root, config);
     /* A misspelled "protect" is better called that than missing. */
-    yaml_get(root, "protect");
+    yml_get(root, "protect");
     if (!err)
-        err = yaml_no_more(root);
+        err = yml_no_more(root);
     return err ? err : read_trees(root, config);
 }
 
 int config_parse(const char *text, size_t length, const char *file, struct config **out)
 {
-    struct yaml *document = NULL;
-    int err = yaml_parse(text, length, file, &document);
+    struct yml *document = NULL;
+    int err = yml_parse(text, length, file, &document);
     if (err)
         return err;
     struct config *config = mem_zalloc(1, sizeof *config);
@@ -284,9 +284,9 @@ int config_parse(const char *text, size_t length, const char *file, struct confi
     config->shadow_largest = UINT64_C(1) << 30;
     config->mode = MODE_ENFORCE;
     config->recover_auto = true;
-    err = yaml_root(document) ? read_all(yaml_root(document), file, config)
-                              : err_set(ERR_INVALID, _("%s is empty"), file);
-    yaml_free(document);
+    err = yml_root(document) ? read_all(yml_root(document), file, config)
+                             : err_set(ERR_INVALID, _("%s is empty"), file);
+    yml_free(document);
     if (err)
         config_free(config);
     else
@@ -418,7 +418,7 @@ static void put_line(struct buf *b, const char *before, const char *folder, cons
 char *config_default_text(const char *state, char *const *folders, size_t count)
 {
     struct buf b BUF_AUTO;
-    buf_init(&b, YAML_MAX_BYTES);
+    buf_init(&b, YML_MAX_BYTES);
     put_line(&b, "state: ", state, "");
     put_line(&b, "socket: ", state, "api.sock");
     buf_printf(&b, "protect:\n");

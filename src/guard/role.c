@@ -23,7 +23,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/yaml.h"
+#include "base/yml.h"
 #include "guard/bounds.h"
 
 #define DEFAULT_BACKLOG ((size_t)8 << 20)
@@ -296,7 +296,7 @@ static const struct channel_ops control_ops = {on_control, on_control_closed};
 static int read_config(void)
 {
     struct stat st;
-    if (fstat(ROLE_FD_CONFIG, &st) != 0 || st.st_size < 0 || st.st_size > YAML_MAX_BYTES)
+    if (fstat(ROLE_FD_CONFIG, &st) != 0 || st.st_size < 0 || st.st_size > YML_MAX_BYTES)
         return err_set(ERR_INVALID, _("the configuration that the supervisor gave cannot be read"));
     size_t length = (size_t)st.st_size;
     char *text MEM_AUTO = mem_zalloc(length + 1, 1);
