@@ -252,8 +252,8 @@ static int read_stable(struct walk *walk, int fd, const struct stat *st, uint64_
     return err;
 }
 
-static int save_file(struct walk *walk, int dirfd, const char *name, const struct node *before,
-                     struct buf *tree)
+static int save_file(struct walk *walk, int dirfd, const char *name, const char *shown,
+                     const struct node *before, struct buf *tree)
 {
     struct stat st;
     int fd FD_AUTO = open_file(dirfd, name);
@@ -288,7 +288,7 @@ static int save_file(struct walk *walk, int dirfd, const char *name, const struc
         problem(walk, err_set(ERR_CHANGED, _("%s changed while it was read"), path_of(walk)));
     }
     bool known = before && before->type == NODE_FILE;
-    put_node(walk, tree, &node, name, torn ? VAULT_FILE_TORN : known ? VAULT_FILE_CHANGED : VAULT_FILE_NEW);
+    put_node(walk, tree, &node, shown, torn ? VAULT_FILE_TORN : known ? VAULT_FILE_CHANGED : VAULT_FILE_NEW);
     arena_free(&arena);
     return 0;
 }
@@ -491,7 +491,7 @@ static int save_entry(struct walk *walk, int dirfd, const char *name, const char
     }
     if (S_ISREG(st.st_mode))
         return unchanged(walk, before, &st) ? save_unchanged(walk, shown, &st, before, tree)
-                                            : save_file(walk, dirfd, name, before, tree);
+                                            : save_file(walk, dirfd, name, shown, before, tree);
     if (S_ISDIR(st.st_mode))
         return save_folder(walk, dirfd, name, shown, before, tree, depth);
     return S_ISSOCK(st.st_mode) ? 0 : save_other(walk, &st, shown, before, tree);
