@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/i18n.h"
 #include "base/mem.h"
+#include "vault/group.h"
 
 #define MAX_PASSWORD ((size_t)4096)
 
@@ -156,5 +157,26 @@ int vault_common_parse_size(const char *text, uint64_t *bytes)
         return err_hint(err_set(ERR_INVALID, _("\"%s\" is not a size"), text),
                         _("for example: 500K, 16M, 1.5G"));
     *bytes = (uint64_t)value;
+    return 0;
+}
+
+int vault_common_parse_groups(const char *text, unsigned *out)
+{
+    *out = 0;
+    static const struct {
+        const char *word;
+        unsigned by;
+    } words[] = {{"host", GROUP_BY_HOST},   {"hosts", GROUP_BY_HOST}, {"path", GROUP_BY_PATHS},
+                 {"paths", GROUP_BY_PATHS}, {"tag", GROUP_BY_TAGS},   {"tags", GROUP_BY_TAGS}};
+    while (*text) {
+        size_t length = strcspn(text, ","), i = 0;
+        while (i < sizeof words / sizeof *words &&
+               (strlen(words[i].word) != length || memcmp(words[i].word, text, length) != 0))
+            i++;
+        if (i == sizeof words / sizeof *words)
+            return err_set(ERR_INVALID, _("--group-by knows host, paths and tags, not \"%s\""), text);
+        *out |= words[i].by;
+        text += length + (text[length] == ',');
+    }
     return 0;
 }

@@ -43,6 +43,8 @@ const char *vault_common_size(uint64_t bytes, char out[static VAULT_SIZE_TEXT]);
 void vault_common_put_snapshot(struct buf *out, const struct snapshot *snapshot);
 /* A date and time of day, in local time. */
 void vault_common_put_time(int64_t wall_ns, char out[static 32]);
+/* "host,paths,tags" as bits of enum group_by; "" is none. ERR_INVALID. */
+int vault_common_parse_groups(const char *text, unsigned *out);
 /* Prunes an open vault and shows the result; the exit code. */
 int vault_prune_show(struct vault *vault, struct vault_prune_options *prune, bool quiet);
 /* "unlimited", "5%" or a size. */

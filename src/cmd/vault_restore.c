@@ -10,6 +10,7 @@
 #include "base/opt.h"
 #include "cmd/cmd.h"
 #include "cmd/vault_common.h"
+#include "cmd/vault_lists.h"
 #include "vault/gojson.h"
 #include "vault/restore.h"
 
@@ -94,15 +95,15 @@ int cmd_vault_restore(int argc, char **argv)
 {
     struct vault_place place = {0};
     struct vault_restore_options restore = {0};
-    struct opt_list includes = {0}, excludes = {0}, tags = {0}, paths = {0};
+    struct vault_patterns includes = {0}, excludes = {0};
+    struct opt_list tags = {0}, paths = {0};
     struct view view = {0};
     const struct opt options[] = {
         VAULT_PLACE_ROWS(place),
         {"target", 't', OPT_STRING, &restore.target, N_("DIR"),
          N_("where to put the files (made if missing)")},
-        {"include", 'i', OPT_LIST, &includes, N_("PATTERN"),
-         N_("restore only what matches (may be repeated)")},
-        {"exclude", 'e', OPT_LIST, &excludes, N_("PATTERN"), N_("leave out what matches (may be repeated)")},
+        VAULT_INCLUDE_ROWS(includes),
+        VAULT_EXCLUDE_ROWS(excludes),
         {"verify", 0, OPT_FLAG, &restore.verify, NULL, N_("read every file again and compare")},
         {"host", 'H', OPT_STRING, &restore.filter.hostname, N_("NAME"), N_("\"latest\" of this host")},
         {"path", 0, OPT_LIST, &paths, N_("PATH"), N_("\"latest\" of this path (may be repeated)")},
@@ -128,16 +129,19 @@ int cmd_vault_restore(int argc, char **argv)
         code = 2;
     } else {
         restore.snapshot = argv[1];
-        restore.includes = (struct match_list){includes.items, includes.count};
-        restore.excludes = (struct match_list){excludes.items, excludes.count};
         restore.filter.paths = paths.items;
         restore.filter.path_count = paths.count;
         restore.filter.tags = tags.items;
         restore.filter.tag_count = tags.count;
-        code = run(&place, &restore, &view);
+        int err = vault_patterns_compile(&includes, &restore.includes);
+        if (!err)
+            err = vault_patterns_compile(&excludes, &restore.excludes);
+        code = err ? cmd_fail(err) : run(&place, &restore, &view);
     }
-    opt_list_free(&includes);
-    opt_list_free(&excludes);
+    match_free(&restore.includes);
+    match_free(&restore.excludes);
+    vault_patterns_free(&includes);
+    vault_patterns_free(&excludes);
     opt_list_free(&tags);
     opt_list_free(&paths);
     return code;
