@@ -56,6 +56,7 @@ int cmd_vault_init(int argc, char **argv);
 int cmd_vault_backup(int argc, char **argv);
 int cmd_vault_snapshots(int argc, char **argv);
 int cmd_vault_ls(int argc, char **argv);
+int cmd_vault_diff(int argc, char **argv);
 int cmd_vault_restore(int argc, char **argv);
 int cmd_vault_check(int argc, char **argv);
 int cmd_vault_clean_point(int argc, char **argv);

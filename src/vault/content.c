@@ -62,7 +62,7 @@ int content_write(struct loader *loader, const struct node *node, int fd, const 
 static uint32_t plain_length(const struct vault *vault, const uint8_t *id)
 {
     const struct index_entry *entry = index_find(vault_index(vault), PACK_DATA, id);
-    return !entry ? 0 : entry->unpacked ? entry->unpacked : entry->length - SEAL_OVERHEAD;
+    return entry ? index_plain_length(entry) : 0;
 }
 
 int content_verify(const struct vault *vault, const struct node *node, int fd, const char *path)

@@ -307,13 +307,48 @@ static bool has_all(const struct snapshot_list_of_text *list, const char *const 
     return true;
 }
 
+bool snapshot_has_tags(const struct snapshot *snapshot, const char *list)
+{
+    if (!*list)
+        return snapshot->tags.count == 0;
+    while (*list) {
+        size_t length = strcspn(list, ",");
+        bool found = false;
+        for (size_t i = 0; i < snapshot->tags.count && !found; i++)
+            found = strlen(snapshot->tags.items[i]) == length &&
+                    memcmp(snapshot->tags.items[i], list, length) == 0;
+        if (!found)
+            return false;
+        list += length + (list[length] == ',');
+    }
+    return true;
+}
+
+/* One of the hosts, when there are any. */
+static bool has_host(const struct snapshot *snapshot, const struct snapshot_filter *filter)
+{
+    for (size_t i = 0; i < filter->host_count; i++)
+        if (strcmp(filter->hosts[i], snapshot->hostname) == 0)
+            return true;
+    return filter->host_count == 0;
+}
+
+static bool has_tag_list(const struct snapshot *snapshot, const struct snapshot_filter *filter)
+{
+    for (size_t i = 0; i < filter->tag_list_count; i++)
+        if (snapshot_has_tags(snapshot, filter->tag_lists[i]))
+            return true;
+    return filter->tag_list_count == 0;
+}
+
 bool snapshot_matches(const struct snapshot *snapshot, const struct snapshot_filter *filter)
 {
     if (!filter)
         return true;
     if (filter->hostname && *filter->hostname && strcmp(filter->hostname, snapshot->hostname) != 0)
         return false;
-    return has_all(&snapshot->paths, filter->paths, filter->path_count) &&
+    return has_host(snapshot, filter) && has_tag_list(snapshot, filter) &&
+           has_all(&snapshot->paths, filter->paths, filter->path_count) &&
            has_all(&snapshot->tags, filter->tags, filter->tag_count);
 }
 

@@ -65,7 +65,13 @@ struct snapshot_filter {
     size_t path_count;
     const char *const *tags; /* the snapshot has all of them */
     size_t tag_count;
+    /* As restic's options mean it when they are repeated: one of these hosts; all the tags of one of these
+     * lists, each "a,b" ("" is a snapshot without tags). */
+    const char *const *hosts, *const *tag_lists;
+    size_t host_count, tag_list_count;
 };
+/* Whether it has all the tags of "a,b"; of "", whether it has none. */
+bool snapshot_has_tags(const struct snapshot *snapshot, const char *list);
 bool snapshot_matches(const struct snapshot *snapshot, const struct snapshot_filter *filter);
 
 /* Finds by an ID's beginning (at least one digit), or "latest" among those that the filter (may be NULL) lets
