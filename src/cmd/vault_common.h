@@ -59,5 +59,6 @@ int cmd_vault_check(int argc, char **argv);
 int cmd_vault_clean_point(int argc, char **argv);
 int cmd_vault_forget(int argc, char **argv);
 int cmd_vault_prune(int argc, char **argv);
+int cmd_vault_unlock(int argc, char **argv);
 
 #endif
