@@ -106,6 +106,23 @@ int vault_common_open(const struct vault_place *place, struct vault **out)
     return err ? err : vault_open(path, buf_string(&password), out);
 }
 
+struct snapshot_filter vault_common_filter(const struct vault_filter_words *words)
+{
+    return (struct snapshot_filter){.hosts = words->hosts.items,
+                                    .host_count = words->hosts.count,
+                                    .tags = words->tags.items,
+                                    .tag_count = words->tags.count,
+                                    .paths = words->paths.items,
+                                    .path_count = words->paths.count};
+}
+
+void vault_common_filter_free(struct vault_filter_words *words)
+{
+    opt_list_free(&words->hosts);
+    opt_list_free(&words->tags);
+    opt_list_free(&words->paths);
+}
+
 void vault_common_print(struct buf *json)
 {
     fwrite(json->data, 1, json->length, stdout);
