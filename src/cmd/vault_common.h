@@ -50,6 +50,8 @@ void vault_common_filter_free(struct vault_filter_words *words);
 int vault_common_path(const struct vault_place *place, const char **path);
 /* The password, into `out` as a C string; buf_free wipes it. With `twice`, a terminal is asked two times. */
 int vault_common_password(const struct vault_place *place, bool twice, struct buf *out);
+/* A password that is yet to be: from the first line of `file`, or (NULL) asked for two times. */
+int vault_common_new_password(const char *file, struct buf *out);
 /* Place and password, and opens the repository. */
 int vault_common_open(const struct vault_place *place, struct vault **out);
 
@@ -81,5 +83,6 @@ int cmd_vault_forget(int argc, char **argv);
 int cmd_vault_prune(int argc, char **argv);
 int cmd_vault_unlock(int argc, char **argv);
 int cmd_vault_tag(int argc, char **argv);
+int cmd_vault_key(int argc, char **argv);
 
 #endif

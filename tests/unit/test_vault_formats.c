@@ -150,7 +150,7 @@ static void a_key_file_comes_back(void **state)
     struct buf out BUF_AUTO;
     buf_init(&out, 65536);
     seal_key_random(&master);
-    assert_int_equal(key_encode(&master, "mot de passe", &out), 0);
+    assert_int_equal(key_encode(&master, "mot de passe", NULL, &out), 0);
     assert_int_equal(key_decode(out.data, out.length, "mot de passe", &back), 0);
     assert_memory_equal(&master, &back, sizeof master);
 }
@@ -206,12 +206,12 @@ static void a_lock_is_stale_when_it_must_be(void **state)
 
 static bool matches(const char *pattern, const char *path)
 {
-    return match_any(&(struct match_list){&pattern, 1}, path);
+    return match_any(&(struct match_list){.patterns = &pattern, .count = 1}, path);
 }
 
 static bool below(const char *pattern, const char *path)
 {
-    return match_may_be_below(&(struct match_list){&pattern, 1}, path);
+    return match_may_be_below(&(struct match_list){.patterns = &pattern, .count = 1}, path);
 }
 
 static void patterns_match_as_in_restic(void **state)
