@@ -18,6 +18,9 @@ static const struct cmd_row commands[] = {
     {"clean-point", cmd_vault_clean_point, N_("name the last snapshot before an attack, and why")},
     {"forget", cmd_vault_forget, N_("remove snapshots, by name or by rules")},
     {"prune", cmd_vault_prune, N_("give back the room of what no snapshot needs")},
+    {"tag", cmd_vault_tag, N_("change the tags of snapshots")},
+    {"key", cmd_vault_key, N_("list, add, change and remove passwords")},
+    {"unlock", cmd_vault_unlock, N_("remove locks that programs left behind")},
     {0},
 };
 

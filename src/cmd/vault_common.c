@@ -73,27 +73,47 @@ static int ask(const char *question, struct buf *out)
     return 0;
 }
 
+static int ask_twice(const char *question, struct buf *out)
+{
+    struct buf again BUF_AUTO;
+    buf_init(&again, MAX_PASSWORD);
+    int err = ask(question, out);
+    if (!err)
+        err = ask(_("the same password again:"), &again);
+    if (!err && strcmp(buf_string(out), buf_string(&again)) != 0)
+        err = err_set(ERR_INVALID, _("the two passwords differ"));
+    return err;
+}
+
+static int check_password(const struct buf *password)
+{
+    if (password->length == 0 || password->overflowed || memchr(password->data, 0, password->length))
+        return err_set(ERR_INVALID, _("the password is empty or not a text"));
+    return 0;
+}
+
 int vault_common_password(const struct vault_place *place, bool twice, struct buf *out)
 {
     const char *file = place->password_file ? place->password_file : getenv("RESTIC_PASSWORD_FILE");
     const char *word = getenv("RESTIC_PASSWORD");
     int err = 0;
-    if (file) {
+    if (file)
         err = first_line(file, out);
-    } else if (word) {
+    else if (word)
         buf_put(out, word, strlen(word));
-    } else {
+    else if (twice)
+        err = ask_twice(_("password of the repository:"), out);
+    else
         err = ask(_("password of the repository:"), out);
-        struct buf again BUF_AUTO;
-        buf_init(&again, MAX_PASSWORD);
-        if (!err && twice)
-            err = ask(_("the same password again:"), &again);
-        if (!err && twice && strcmp(buf_string(out), buf_string(&again)) != 0)
-            err = err_set(ERR_INVALID, _("the two passwords differ"));
-    }
-    if (!err && (out->length == 0 || out->overflowed || memchr(out->data, 0, out->length)))
-        err = err_set(ERR_INVALID, _("the password is empty or not a text"));
-    return err;
+    return err ? err : check_password(out);
+}
+
+int vault_common_new_password(const char *file, struct buf *out)
+{
+    int err = file ? first_line(file, out) : ask_twice(_("new password:"), out);
+    if (err && !file && err == ERR_INVALID)
+        err_hint(err, _("name the file that holds the new one with --new-password-file"));
+    return err ? err : check_password(out);
 }
 
 int vault_common_open(const struct vault_place *place, struct vault **out)
@@ -105,6 +125,23 @@ int vault_common_open(const struct vault_place *place, struct vault **out)
     if (!err)
         err = vault_common_password(place, false, &password);
     return err ? err : vault_open(path, buf_string(&password), out);
+}
+
+struct snapshot_filter vault_common_filter(const struct vault_filter_words *words)
+{
+    return (struct snapshot_filter){.hosts = words->hosts.items,
+                                    .host_count = words->hosts.count,
+                                    .tags = words->tags.items,
+                                    .tag_count = words->tags.count,
+                                    .paths = words->paths.items,
+                                    .path_count = words->paths.count};
+}
+
+void vault_common_filter_free(struct vault_filter_words *words)
+{
+    opt_list_free(&words->hosts);
+    opt_list_free(&words->tags);
+    opt_list_free(&words->paths);
 }
 
 void vault_common_print(struct buf *json)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
+#include "base/opt.h"
 #include "vault/prune.h"
 #include "vault/snapshot.h"
 #include "vault/vault.h"
@@ -26,11 +27,32 @@ struct vault_place {
             N_("a file whose first line is the password\n(or RESTIC_PASSWORD_FILE, or RESTIC_PASSWORD)")     \
     }
 
+/* Which snapshots a command looks at, in restic's words. */
+struct vault_filter_words {
+    struct opt_list hosts, tags, paths;
+};
+
+/* The rows of every command that works on several snapshots. */
+#define VAULT_FILTER_ROWS(words)                                                                             \
+    {"host", 'H', OPT_LIST, &(words).hosts, N_("NAME"), N_("only those of this host (may be repeated)")},    \
+        {"tag",         0,                                                                                   \
+         OPT_LIST,      &(words).tags,                                                                       \
+         N_("TAG,..."), N_("only those with all these tags (repeated: or these)")},                          \
+    {                                                                                                        \
+        "path", 0, OPT_LIST, &(words).paths, N_("PATH"),                                                     \
+            N_("only those of this path (repeated: of all of them)")                                         \
+    }
+/* The filter that the words mean; it borrows them. */
+struct snapshot_filter vault_common_filter(const struct vault_filter_words *words);
+void vault_common_filter_free(struct vault_filter_words *words);
+
 /* The path of the repository; ERR_INVALID when none was given. Lives as long as the process. */
 int vault_common_path(const struct vault_place *place, const char **path);
 /* The password, into `out` as a C string; buf_free wipes it. With `twice`, a terminal is asked two times. */
 int vault_common_password(const struct vault_place *place, bool twice, struct buf *out);
-/* Both, and opens the repository. */
+/* A password that is yet to be: from the first line of `file`, or (NULL) asked for two times. */
+int vault_common_new_password(const char *file, struct buf *out);
+/* Place and password, and opens the repository. */
 int vault_common_open(const struct vault_place *place, struct vault **out);
 
 /* Prints the JSON text and a newline to standard output. */
@@ -62,5 +84,8 @@ int cmd_vault_check(int argc, char **argv);
 int cmd_vault_clean_point(int argc, char **argv);
 int cmd_vault_forget(int argc, char **argv);
 int cmd_vault_prune(int argc, char **argv);
+int cmd_vault_unlock(int argc, char **argv);
+int cmd_vault_tag(int argc, char **argv);
+int cmd_vault_key(int argc, char **argv);
 
 #endif

@@ -35,8 +35,8 @@ struct snapshot_filter vault_choice_filter(const struct vault_choice *choice)
                                     .host_count = choice->hosts.count,
                                     .paths = choice->paths.items,
                                     .path_count = choice->paths.count,
-                                    .tag_lists = choice->tags.items,
-                                    .tag_list_count = choice->tags.count};
+                                    .tags = choice->tags.items,
+                                    .tag_count = choice->tags.count};
 }
 
 void vault_choice_free(struct vault_choice *choice)

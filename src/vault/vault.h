@@ -41,6 +41,10 @@ void vault_key_free(struct vault_key *key); /* NULL is fine */
 /* Gives back the index and whatever else can be read again. */
 void vault_rest(struct vault *vault);
 
+/* The name of the key file that opened it; "" after vault_open_with_key. */
+const char *vault_key_name(const struct vault *vault);
+void vault_set_key_name(struct vault *vault, const char name[static VAULT_ID_TEXT]); /* for vault/keys.h */
+
 const char *vault_path(const struct vault *vault);
 /* The repository's own ID (hex) and its format version, 1 or 2. */
 const char *vault_id(const struct vault *vault);

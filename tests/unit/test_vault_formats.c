@@ -150,7 +150,7 @@ static void a_key_file_comes_back(void **state)
     struct buf out BUF_AUTO;
     buf_init(&out, 65536);
     seal_key_random(&master);
-    assert_int_equal(key_encode(&master, "mot de passe", &out), 0);
+    assert_int_equal(key_encode(&master, "mot de passe", NULL, &out), 0);
     assert_int_equal(key_decode(out.data, out.length, "mot de passe", &back), 0);
     assert_memory_equal(&master, &back, sizeof master);
 }
