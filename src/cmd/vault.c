@@ -19,6 +19,7 @@ static const struct cmd_row commands[] = {
     {"prune", cmd_vault_prune, N_("give back the room of what no snapshot needs")},
     {"tag", cmd_vault_tag, N_("change the tags of snapshots")},
     {"key", cmd_vault_key, N_("list, add, change and remove passwords")},
+    {"rewrite", cmd_vault_rewrite, N_("take files out of snapshots")},
     {"unlock", cmd_vault_unlock, N_("remove locks that programs left behind")},
     {0},
 };

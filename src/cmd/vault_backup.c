@@ -3,7 +3,6 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -148,17 +147,6 @@ static int run(const struct vault_place *place, struct vault_backup_options *opt
     return code;
 }
 
-/* restic's form "2026-11-22 16:54:00" (local time) or RFC 3339. */
-static int parse_time(const char *text, int64_t *wall_ns)
-{
-    struct tm parts = {.tm_isdst = -1};
-    const char *rest = strptime(text, "%Y-%m-%d %H:%M:%S", &parts);
-    if (!rest || *rest)
-        return time_parse(text, wall_ns);
-    *wall_ns = (int64_t)mktime(&parts) * NS_PER_SECOND;
-    return 0;
-}
-
 int cmd_vault_backup(int argc, char **argv)
 {
     struct vault_place place = {0};
@@ -190,7 +178,7 @@ int cmd_vault_backup(int argc, char **argv)
     enum opt_result parsed = opt_parse(&command, argc, argv, &operands);
     if (parsed != OPT_GO) {
         code = parsed == OPT_HELP_SHOWN ? 0 : 2;
-    } else if (time && parse_time(time, &backup.time_ns) != 0) {
+    } else if (time && vault_common_parse_time(time, &backup.time_ns) != 0) {
         cmd_fail(ERR_INVALID);
         code = 2;
     } else {

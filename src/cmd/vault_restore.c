@@ -128,8 +128,8 @@ int cmd_vault_restore(int argc, char **argv)
         code = 2;
     } else {
         restore.snapshot = argv[1];
-        restore.includes = (struct match_list){includes.items, includes.count};
-        restore.excludes = (struct match_list){excludes.items, excludes.count};
+        restore.includes = (struct match_list){.patterns = includes.items, .count = includes.count};
+        restore.excludes = (struct match_list){.patterns = excludes.items, .count = excludes.count};
         restore.filter.paths = paths.items;
         restore.filter.path_count = paths.count;
         restore.filter.tags = tags.items;

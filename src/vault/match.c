@@ -37,24 +37,25 @@ static void drop(struct parts *parts)
  * `upwards`, a path that ends before the pattern does fits as well. Depth of recursion: the number of "**".
  */
 static bool fits(const char **pattern, size_t pattern_count, const char **path, size_t path_count,
-                 bool upwards)
+                 bool upwards, int flags)
 {
     for (size_t i = 0; i < pattern_count; i++) {
         if (i >= path_count && upwards)
             return true;
         if (strcmp(pattern[i], "**") == 0) {
             for (size_t skip = i; skip <= path_count; skip++)
-                if (fits(pattern + i + 1, pattern_count - i - 1, path + skip, path_count - skip, upwards))
+                if (fits(pattern + i + 1, pattern_count - i - 1, path + skip, path_count - skip, upwards,
+                         flags))
                     return true;
             return false;
         }
-        if (i >= path_count || fnmatch(pattern[i], path[i], 0) != 0)
+        if (i >= path_count || fnmatch(pattern[i], path[i], flags) != 0)
             return false;
     }
     return true;
 }
 
-static bool match_one(const char *text, const struct parts *path, bool upwards)
+static bool match_one(const char *text, const struct parts *path, bool upwards, int flags)
 {
     struct parts pattern;
     cut(text, &pattern);
@@ -62,7 +63,8 @@ static bool match_one(const char *text, const struct parts *path, bool upwards)
     size_t last = *text == '/' ? 0 : path->count;
     if (pattern.count > 0 && pattern.count <= MAX_PARTS)
         for (size_t start = 0; start <= last && !found; start++)
-            found = fits(pattern.items, pattern.count, path->items + start, path->count - start, upwards);
+            found =
+                fits(pattern.items, pattern.count, path->items + start, path->count - start, upwards, flags);
     drop(&pattern);
     return found;
 }
@@ -74,8 +76,15 @@ static bool match_list(const struct match_list *list, const char *path, bool upw
     struct parts parts;
     cut(path, &parts);
     bool found = false;
-    for (size_t i = 0; i < list->count && !found; i++)
-        found = match_one(list->patterns[i], &parts, upwards);
+    int flags = list->any_case ? FNM_CASEFOLD : 0;
+    for (size_t i = 0; i < list->count; i++) {
+        const char *pattern = list->patterns[i];
+        bool takes_back = *pattern == '!';
+        if (takes_back && !upwards)
+            found = found && !match_one(pattern + 1, &parts, false, flags);
+        else if (!takes_back)
+            found = found || match_one(pattern, &parts, upwards, flags);
+    }
     drop(&parts);
     return found;
 }

@@ -2,7 +2,8 @@
  *
  * Patterns of --exclude and --include, with restic's meaning: parts between slashes are globs (*, ?, [a-z]),
  * "**" stands for any number of parts, a pattern that begins with a slash starts at the root and any other
- * may start at any part. What lies below a match matches too.
+ * may start at any part. What lies below a match matches too. A pattern that begins with "!" takes back what
+ * those before it matched.
  */
 #ifndef VAULT_MATCH_H
 #define VAULT_MATCH_H
@@ -13,6 +14,7 @@
 struct match_list {
     const char *const *patterns;
     size_t count;
+    bool any_case; /* capital and small letters are the same */
 };
 
 /* Whether the absolute `path` matches any of the patterns. */
