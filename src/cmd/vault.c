@@ -21,6 +21,7 @@ static const struct cmd_row commands[] = {
     {"tag", cmd_vault_tag, N_("change the tags of snapshots")},
     {"key", cmd_vault_key, N_("list, add, change and remove passwords")},
     {"rewrite", cmd_vault_rewrite, N_("take files out of snapshots")},
+    {"repair", cmd_vault_repair, N_("make a damaged repository usable again")},
     {"unlock", cmd_vault_unlock, N_("remove locks that programs left behind")},
     {0},
 };

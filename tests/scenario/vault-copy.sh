@@ -85,7 +85,7 @@ ours expect 0 restic -r saved check --read-data
 # Killed at random moments: what stands is whole, and the next goes on where it was.
 killed=0
 for round in $(seq 4); do
-  ours "$BEFFROI" vault copy -r slow --from-repo from >/dev/null 2>&1 &
+  RESTIC_PASSWORD_FILE=to.pass "$BEFFROI" vault copy -r slow --from-repo from >/dev/null 2>&1 &
   pid=$!
   sleep "$(python3 -c "import random; print(1.0 + $round * 0.15 + random.random() * 0.4)")"
   kill -9 "$pid" 2>/dev/null && killed=$((killed + 1))
