@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -37,17 +36,6 @@ struct plan {
     struct vault_backup_stream stream;
     char *stream_path;
 };
-
-/* restic's form "2026-11-22 16:54:00" (local time) or RFC 3339. */
-static int parse_time(const char *text, int64_t *wall_ns)
-{
-    struct tm parts = {.tm_isdst = -1};
-    const char *rest = strptime(text, "%Y-%m-%d %H:%M:%S", &parts);
-    if (!rest || *rest)
-        return time_parse(text, wall_ns);
-    *wall_ns = (int64_t)mktime(&parts) * NS_PER_SECOND;
-    return 0;
-}
 
 /* restic takes several tags in one word, "a,b". */
 static void split_tags(const struct opt_list *given, struct vault_texts *out)
@@ -115,7 +103,7 @@ static int plan_stream(const struct wish *wish, char **operands, size_t count, s
 static int understand(const struct wish *wish, char **operands, size_t count, struct plan *plan)
 {
     struct vault_backup_options *options = &plan->options;
-    int err = wish->time ? parse_time(wish->time, &options->time_ns) : 0;
+    int err = wish->time ? vault_common_parse_time(wish->time, &options->time_ns) : 0;
     if (!err)
         err = plan_leaveout(wish, &options->leaveout);
     if (!err && wish->group_by) {

@@ -33,24 +33,50 @@ static int first_line(const char *path, struct buf *out)
     return 0;
 }
 
-int vault_common_path(const struct vault_place *place, const char **path)
+/* Where a repository and its password are named, if not on the command line. */
+struct environment {
+    const char *repository, *repository_file, *password, *password_file;
+    const char *missing; /* what to do when no repository is named */
+    const char *question;
+};
+
+static const struct environment usual = {"RESTIC_REPOSITORY",
+                                         "RESTIC_REPOSITORY_FILE",
+                                         "RESTIC_PASSWORD",
+                                         "RESTIC_PASSWORD_FILE",
+                                         N_("give it with -r DIR or in RESTIC_REPOSITORY"),
+                                         N_("password of the repository:")};
+static const struct environment source = {"RESTIC_FROM_REPOSITORY",
+                                          "RESTIC_FROM_REPOSITORY_FILE",
+                                          "RESTIC_FROM_PASSWORD",
+                                          "RESTIC_FROM_PASSWORD_FILE",
+                                          N_("give it with --from-repo DIR or in RESTIC_FROM_REPOSITORY"),
+                                          N_("password of the repository to copy from:")};
+
+/* `line` holds the path when it comes from a file. */
+static int find_path(const struct vault_place *place, const struct environment *env, struct buf *line,
+                     const char **path)
 {
-    const char *from_environment = getenv("RESTIC_REPOSITORY"), *file = getenv("RESTIC_REPOSITORY_FILE");
+    const char *from_environment = getenv(env->repository), *file = getenv(env->repository_file);
     *path = place->repository ? place->repository : from_environment;
     if (!*path && file) {
-        static struct buf line;
-        buf_init(&line, 65536);
-        int err = first_line(file, &line);
+        int err = first_line(file, line);
         if (err)
             return err;
-        *path = buf_string(&line);
+        *path = buf_string(line);
     }
     if (!*path || !**path)
-        return err_hint(err_set(ERR_INVALID, _("no repository was named")),
-                        _("give it with -r DIR or in RESTIC_REPOSITORY"));
+        return err_hint(err_set(ERR_INVALID, _("no repository was named")), "%s", _(env->missing));
     if (strncmp(*path, "local:", 6) == 0)
         *path += 6;
     return 0;
+}
+
+int vault_common_path(const struct vault_place *place, const char **path)
+{
+    static struct buf line;
+    buf_init(&line, 65536);
+    return find_path(place, &usual, &line, path);
 }
 
 /* Asks on the terminal without showing what is typed. */
@@ -92,20 +118,26 @@ static int check_password(const struct buf *password)
     return 0;
 }
 
-int vault_common_password(const struct vault_place *place, bool twice, struct buf *out)
+static int find_password(const struct vault_place *place, const struct environment *env, bool twice,
+                         struct buf *out)
 {
-    const char *file = place->password_file ? place->password_file : getenv("RESTIC_PASSWORD_FILE");
-    const char *word = getenv("RESTIC_PASSWORD");
+    const char *file = place->password_file ? place->password_file : getenv(env->password_file);
+    const char *word = getenv(env->password);
     int err = 0;
     if (file)
         err = first_line(file, out);
     else if (word)
         buf_put(out, word, strlen(word));
     else if (twice)
-        err = ask_twice(_("password of the repository:"), out);
+        err = ask_twice(_(env->question), out);
     else
-        err = ask(_("password of the repository:"), out);
+        err = ask(_(env->question), out);
     return err ? err : check_password(out);
+}
+
+int vault_common_password(const struct vault_place *place, bool twice, struct buf *out)
+{
+    return find_password(place, &usual, twice, out);
 }
 
 int vault_common_new_password(const char *file, struct buf *out)
@@ -116,15 +148,26 @@ int vault_common_new_password(const char *file, struct buf *out)
     return err ? err : check_password(out);
 }
 
-int vault_common_open(const struct vault_place *place, struct vault **out)
+static int find_and_open(const struct vault_place *place, const struct environment *env, struct vault **out)
 {
     const char *path;
-    struct buf password BUF_AUTO;
+    struct buf line BUF_AUTO, password BUF_AUTO;
+    buf_init(&line, 65536);
     buf_init(&password, MAX_PASSWORD);
-    int err = vault_common_path(place, &path);
+    int err = find_path(place, env, &line, &path);
     if (!err)
-        err = vault_common_password(place, false, &password);
+        err = find_password(place, env, false, &password);
     return err ? err : vault_open(path, buf_string(&password), out);
+}
+
+int vault_common_open(const struct vault_place *place, struct vault **out)
+{
+    return find_and_open(place, &usual, out);
+}
+
+int vault_common_open_from(const struct vault_place *place, struct vault **out)
+{
+    return find_and_open(place, &source, out);
 }
 
 struct snapshot_filter vault_common_filter(const struct vault_filter_words *words)
@@ -215,5 +258,15 @@ int vault_common_parse_groups(const char *text, unsigned *out)
         *out |= words[i].by;
         text += length + (text[length] == ',');
     }
+    return 0;
+}
+
+int vault_common_parse_time(const char *text, int64_t *wall_ns)
+{
+    struct tm parts = {.tm_isdst = -1};
+    const char *rest = strptime(text, "%Y-%m-%d %H:%M:%S", &parts);
+    if (!rest || *rest)
+        return time_parse(text, wall_ns);
+    *wall_ns = (int64_t)mktime(&parts) * NS_PER_SECOND;
     return 0;
 }

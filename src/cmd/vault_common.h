@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/opt.h"
 #include "vault/prune.h"
+#include "vault/remake.h"
 #include "vault/snapshot.h"
 #include "vault/vault.h"
 
@@ -54,6 +55,8 @@ int vault_common_password(const struct vault_place *place, bool twice, struct bu
 int vault_common_new_password(const char *file, struct buf *out);
 /* Place and password, and opens the repository. */
 int vault_common_open(const struct vault_place *place, struct vault **out);
+/* The same of a repository to copy from: it is named by RESTIC_FROM_REPOSITORY and so on. */
+int vault_common_open_from(const struct vault_place *place, struct vault **out);
 
 /* Prints the JSON text and a newline to standard output. */
 void vault_common_print(struct buf *json);
@@ -74,6 +77,18 @@ int vault_prune_parse_unused(const char *text, struct vault_prune_options *out);
 /* "500", "20K", "16M", "1.5G", "2T" (of 1024), into bytes; ERR_INVALID. */
 int vault_common_parse_size(const char *text, uint64_t *bytes);
 
+/* "2026-11-22 16:54:00" in local time, as restic has it, or RFC 3339; ERR_INVALID. */
+int vault_common_parse_time(const char *text, int64_t *wall_ns);
+
+/* What rewrite and repair tell; the functions are callbacks whose context is the view. */
+struct vault_remake_view {
+    bool quiet, verbose, dry_run, forget;
+    size_t changed, lost;
+};
+void vault_remake_start(void *context, const struct snapshot *snapshot);
+void vault_remake_done(void *context, const char *old_id, enum vault_remade what, const struct snapshot *now);
+int vault_remake_end(const struct vault_remake_view *view); /* the exit code */
+
 int cmd_vault_init(int argc, char **argv);
 int cmd_vault_backup(int argc, char **argv);
 int cmd_vault_snapshots(int argc, char **argv);
@@ -87,5 +102,8 @@ int cmd_vault_prune(int argc, char **argv);
 int cmd_vault_unlock(int argc, char **argv);
 int cmd_vault_tag(int argc, char **argv);
 int cmd_vault_key(int argc, char **argv);
+int cmd_vault_rewrite(int argc, char **argv);
+int cmd_vault_copy(int argc, char **argv);
+int cmd_vault_repair(int argc, char **argv);
 
 #endif

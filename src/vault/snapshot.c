@@ -43,7 +43,7 @@ struct snapshot *snapshot_new(void)
 {
     struct snapshot *snapshot = mem_zalloc(1, sizeof *snapshot);
     snapshot->hostname = snapshot->username = snapshot->original = snapshot->program_version = "";
-    snapshot->time_text = "";
+    snapshot->time_text = snapshot->start_text = snapshot->end_text = "";
     return snapshot;
 }
 
@@ -74,13 +74,21 @@ static void put_list(struct buf *out, const char *key, const struct snapshot_lis
     buf_put_u8(out, ']');
 }
 
-static void put_summary(struct buf *out, const struct snapshot_summary *summary)
+static void put_time(struct buf *out, const char *text, int64_t ns)
 {
-    struct snapshot_summary copy = *summary;
+    if (*text)
+        gojson_put_text(out, text);
+    else
+        gojson_put_time(out, ns);
+}
+
+static void put_summary(struct buf *out, const struct snapshot *snapshot)
+{
+    struct snapshot_summary copy = snapshot->summary;
     buf_printf(out, ",\"summary\":{\"backup_start\":");
-    gojson_put_time(out, summary->backup_start_ns);
+    put_time(out, snapshot->start_text, copy.backup_start_ns);
     buf_printf(out, ",\"backup_end\":");
-    gojson_put_time(out, summary->backup_end_ns);
+    put_time(out, snapshot->end_text, copy.backup_end_ns);
     for (size_t i = 0; i < COUNTS; i++)
         buf_printf(out, ",\"%s\":%llu", counts[i].name, (unsigned long long)*count_of(&copy, i));
     buf_put_u8(out, '}');
@@ -89,10 +97,7 @@ static void put_summary(struct buf *out, const struct snapshot_summary *summary)
 void snapshot_encode(const struct snapshot *snapshot, struct buf *out)
 {
     buf_printf(out, "{\"time\":");
-    if (*snapshot->time_text)
-        gojson_put_text(out, snapshot->time_text);
-    else
-        gojson_put_time(out, snapshot->time_ns);
+    put_time(out, snapshot->time_text, snapshot->time_ns);
     put_word(out, "parent", snapshot->parent);
     buf_printf(out, ",\"tree\":");
     gojson_put_hex(out, snapshot->tree, SHA256_SIZE);
@@ -110,7 +115,7 @@ void snapshot_encode(const struct snapshot *snapshot, struct buf *out)
     put_word(out, "original", snapshot->original);
     put_word(out, "program_version", snapshot->program_version);
     if (snapshot->has_summary)
-        put_summary(out, &snapshot->summary);
+        put_summary(out, snapshot);
     buf_put_u8(out, '}');
 }
 
@@ -122,12 +127,13 @@ static const char *read_text(struct jsonread *j, struct arena *arena, struct buf
     return arena_copy(arena, scratch->data, scratch->length);
 }
 
-static int64_t read_time(struct jsonread *j, struct buf *scratch)
+static int64_t read_time(struct jsonread *j, struct arena *arena, struct buf *scratch, const char **text)
 {
     int64_t ns = 0;
     jsonread_string(j, scratch);
     if (!gojson_time(buf_string(scratch), scratch->length, &ns))
         j->failed = true;
+    *text = j->failed ? "" : arena_copy(arena, scratch->data, scratch->length);
     return ns;
 }
 
@@ -151,7 +157,7 @@ static void read_list(struct jsonread *j, struct arena *arena, struct buf *scrat
     free(items);
 }
 
-static void read_summary(struct jsonread *j, struct buf *scratch, struct snapshot_summary *out)
+static void read_summary(struct jsonread *j, struct buf *scratch, struct snapshot *out)
 {
     struct jsonread_key key;
     jsonread_object(j);
@@ -160,11 +166,11 @@ static void read_summary(struct jsonread *j, struct buf *scratch, struct snapsho
         while (i < COUNTS && !jsonread_is(key, counts[i].name))
             i++;
         if (i < COUNTS)
-            *count_of(out, i) = jsonread_u64(j);
+            *count_of(&out->summary, i) = jsonread_u64(j);
         else if (jsonread_is(key, "backup_start"))
-            out->backup_start_ns = read_time(j, scratch);
+            out->summary.backup_start_ns = read_time(j, &out->arena, scratch, &out->start_text);
         else if (jsonread_is(key, "backup_end"))
-            out->backup_end_ns = read_time(j, scratch);
+            out->summary.backup_end_ns = read_time(j, &out->arena, scratch, &out->end_text);
         else
             jsonread_skip(j);
     }
@@ -207,8 +213,7 @@ int snapshot_decode(const void *bytes, size_t length, struct snapshot **out)
         if (read_word(&j, key, &scratch, snapshot) || read_texts(&j, key, &scratch, snapshot))
             continue;
         if (jsonread_is(key, "time")) {
-            snapshot->time_ns = read_time(&j, &scratch);
-            snapshot->time_text = j.failed ? "" : arena_copy(&snapshot->arena, scratch.data, scratch.length);
+            snapshot->time_ns = read_time(&j, &snapshot->arena, &scratch, &snapshot->time_text);
         } else if (jsonread_is(key, "tree") && !jsonread_null(&j)) {
             jsonread_hex(&j, snapshot->tree, SHA256_SIZE);
             has_tree = true;
@@ -220,7 +225,7 @@ int snapshot_decode(const void *bytes, size_t length, struct snapshot **out)
             uint64_t value = jsonread_u64(&j);
             *(jsonread_is(key, "uid") ? &snapshot->uid : &snapshot->gid) = (uint32_t)value;
         } else if (jsonread_is(key, "summary") && !jsonread_null(&j)) {
-            read_summary(&j, &scratch, &snapshot->summary);
+            read_summary(&j, &scratch, snapshot);
             snapshot->has_summary = true;
         } else if (!jsonread_is(key, "tree") && !jsonread_is(key, "parent") && !jsonread_is(key, "summary"))
             jsonread_skip(&j);

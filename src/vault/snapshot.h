@@ -31,7 +31,8 @@ struct snapshot {
     char id[VAULT_ID_TEXT];     /* "" until it is saved */
     char parent[VAULT_ID_TEXT]; /* "" for none */
     int64_t time_ns;
-    const char *time_text; /* as it was read, with its own time zone, and so written again; "": of time_ns */
+    /* Times as they were read, with their own time zones, and so written again; "": those of the numbers. */
+    const char *time_text, *start_text, *end_text;
     uint8_t tree[SHA256_SIZE];
     struct snapshot_list_of_text paths, excludes, tags;
     const char *hostname, *username, *original, *program_version;

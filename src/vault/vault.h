@@ -77,7 +77,8 @@ struct loader;
 struct loader *loader_new(const struct vault *vault);
 void loader_free(struct loader *loader); /* NULL is fine */
 /* The plain bytes of a blob, verified against its ID; they live until the next call. ERR_NOT_FOUND when no
- * index names it, ERR_CORRUPT when it is damaged. */
+ * index names it, ERR_CORRUPT when it is damaged or its pack is gone; ERR_SYSTEM, ERR_PERMISSION when its
+ * pack cannot be read. */
 int loader_load(struct loader *loader, enum pack_type type, const uint8_t id[static SHA256_SIZE],
                 const uint8_t **bytes, size_t *length);
 /* The same from bytes already read from a pack (`sealed` is changed). */
