@@ -95,29 +95,6 @@ static struct pack_file *find_pack(const struct check *check, const uint8_t *id)
     return check->pack_count ? bsearch(&key, check->packs, check->pack_count, sizeof key, by_id) : NULL;
 }
 
-static int by_offset(const void *a, const void *b)
-{
-    const struct index_entry *x = a, *y = b;
-    return x->offset < y->offset ? -1 : x->offset > y->offset;
-}
-
-/* The size a pack must have: its blobs without gaps, the header, and the header's length. 0: the index is
- * wrong. */
-static uint64_t expected_size(const struct index *index, const struct index_pack *pack)
-{
-    struct index_entry *entries MEM_AUTO = mem_zalloc(pack->count, sizeof *entries);
-    memcpy(entries, index->entries + pack->first, pack->count * sizeof *entries);
-    qsort(entries, pack->count, sizeof *entries, by_offset);
-    uint64_t size = 0, header = SEAL_OVERHEAD + 4;
-    for (uint32_t i = 0; i < pack->count; i++) {
-        if (entries[i].offset != size)
-            return 0;
-        size += entries[i].length;
-        header += entries[i].unpacked ? 41 : 37;
-    }
-    return size + header;
-}
-
 static void check_packs(struct check *check)
 {
     const struct index *index = vault_index(check->vault);
@@ -126,7 +103,7 @@ static void check_packs(struct check *check)
         char name[VAULT_ID_TEXT];
         hex_encode(pack->id, SHA256_SIZE, name);
         struct pack_file *file = find_pack(check, pack->id);
-        uint64_t size = expected_size(index, pack);
+        uint64_t size = packfile_expected_size(index, pack);
         if (!file)
             tell(check, VAULT_FINDING_DAMAGE, _("pack %s is missing"), name);
         else if (!size)

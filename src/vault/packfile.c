@@ -68,16 +68,19 @@ int packfile_read_list(const struct vault *vault, const char *name, uint64_t siz
 
 static int by_offset(const void *a, const void *b)
 {
-    const struct pack_entry *x = a, *y = b;
+    const struct index_entry *x = a, *y = b;
     return x->offset < y->offset ? -1 : x->offset > y->offset;
 }
 
-uint64_t packfile_size(struct pack_entry *entries, size_t count)
+uint64_t packfile_expected_size(const struct index *index, const struct index_pack *pack)
 {
+    struct index_entry *entries MEM_AUTO = mem_zalloc(pack->count + 1, sizeof *entries);
+    if (pack->count) {
+        memcpy(entries, index->entries + pack->first, pack->count * sizeof *entries);
+        qsort(entries, pack->count, sizeof *entries, by_offset);
+    }
     uint64_t size = 0, header = SEAL_OVERHEAD + 4;
-    if (count)
-        qsort(entries, count, sizeof *entries, by_offset);
-    for (size_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < pack->count; i++) {
         if (entries[i].offset != size)
             return 0;
         size += entries[i].length;

@@ -14,7 +14,7 @@ int packfile_read_list(const struct vault *vault, const char *name, uint64_t siz
 /* The same from the bytes of a whole pack. */
 int packfile_list(const struct seal_key *key, const uint8_t *bytes, size_t size, struct pack_entry **entries,
                   size_t *count);
-/* The size that a pack of these blobs must have, or 0 when they leave gaps. The entries are put in order. */
-uint64_t packfile_size(struct pack_entry *entries, size_t count);
+/* The size that a pack must have by what the index says of its blobs, or 0 when they leave gaps. */
+uint64_t packfile_expected_size(const struct index *index, const struct index_pack *pack);
 
 #endif

@@ -37,8 +37,8 @@ int vault_repair_index(struct vault *vault, bool read_all_packs, const struct va
 
 /* Packs anew what is intact in the packs `ids` (whole IDs), and removes them; before, their bytes are put
  * aside in `folder` as "pack-ID". Takes the exclusive lock. ERR_INVALID for what is no ID, ERR_EXISTS when
- * such a file is there, ERR_NOT_FOUND without such a pack, another error when one cannot be read just now:
- * no pack is removed then. */
+ * such a file with other bytes is there, ERR_NOT_FOUND without such a pack, another error when one cannot be
+ * read just now: no pack is removed then. */
 int vault_repair_packs(struct vault *vault, const char *const *ids, size_t count, const char *folder,
                        const struct vault_repair_options *options, struct vault_repair_result *result);
 

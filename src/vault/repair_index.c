@@ -57,18 +57,6 @@ static int note_file(void *context, const char *name, uint64_t size)
     return 0;
 }
 
-/* The size that the index gives a pack. */
-static uint64_t expected_size(const struct index *index, const struct index_pack *pack)
-{
-    struct pack_entry *entries MEM_AUTO = mem_zalloc(pack->count + 1, sizeof *entries);
-    for (uint32_t i = 0; i < pack->count; i++) {
-        const struct index_entry *entry = &index->entries[pack->first + i];
-        entries[i] = (struct pack_entry){
-            .offset = entry->offset, .length = entry->length, .unpacked = entry->unpacked};
-    }
-    return packfile_size(entries, pack->count);
-}
-
 static int by_id(const void *a, const void *b)
 {
     const struct found *x = a, *y = b;
@@ -123,7 +111,7 @@ static int look(struct repair *r, bool read_all_packs)
         for (size_t i = 0; !err && i < index->pack_count; i++) {
             struct found *pack = add(r, index->packs[i].id);
             pack->indexed = true;
-            pack->expected = expected_size(index, &index->packs[i]);
+            pack->expected = packfile_expected_size(index, &index->packs[i]);
         }
     }
     if (!err)

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/durable.h"
 #include "base/err.h"
 #include "base/fd.h"
 #include "base/hex.h"
@@ -56,23 +55,28 @@ static bool is_named(void *context, const uint8_t id[static SHA256_SIZE])
 
 /* ---- the copy that is put aside ---- */
 
+/* Whether a file has these bytes and no others. */
+static bool is_same_file(int folder, const char *name, const struct buf *bytes)
+{
+    struct buf there BUF_AUTO;
+    buf_init(&there, MAX_PACK);
+    return fd_read_file(folder, name, &there) == 0 && there.length == bytes->length &&
+           memcmp(there.data, bytes->data, bytes->length) == 0;
+}
+
+/* One that was put aside before a repair was cut off is as good. */
 static int put_aside(const struct salvage *s, const char *name, const struct buf *bytes)
 {
-    char *path MEM_AUTO = mem_printf("%s/pack-%s", s->folder, name);
-    int fd FD_AUTO = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return err_sys(_("cannot make %s"), path);
-    for (size_t done = 0; done < bytes->length;) {
-        ssize_t written = write(fd, bytes->data + done, bytes->length - done);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return err_sys(_("cannot write %s"), path);
-        done += (size_t)written;
-    }
-    if (fsync(fd) != 0)
-        return err_sys(_("cannot write %s"), path);
-    tell(s, VAULT_REPAIR_SAVED_COPY, path);
+    char *file MEM_AUTO = mem_printf("pack-%s", name);
+    int folder FD_AUTO = open(s->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0)
+        return err_sys(_("cannot open %s"), s->folder);
+    int err = durable_create(folder, file, bytes->data, bytes->length, 0600);
+    if (err == ERR_EXISTS && is_same_file(folder, file, bytes))
+        err = 0;
+    if (err)
+        return err_in(err, _("cannot put a copy of the damaged pack aside in the folder %s"), s->folder);
+    tell(s, VAULT_REPAIR_SAVED_COPY, file);
     return 0;
 }
 
@@ -113,26 +117,39 @@ static int salvage_blob(struct salvage *s, const struct buf *pack, const struct 
     return 0;
 }
 
-static bool is_listed(const struct pack_entry *entries, size_t count, const struct pack_entry *one)
-{
-    for (size_t i = 0; i < count; i++)
-        if (entries[i].type == one->type && entries[i].offset == one->offset &&
-            entries[i].length == one->length && entries[i].unpacked == one->unpacked &&
-            memcmp(entries[i].id, one->id, SHA256_SIZE) == 0)
-            return true;
-    return false;
-}
-
 static void list_blob(struct pack_entry **entries, size_t *count, const struct pack_entry *one)
 {
-    if (is_listed(*entries, *count, one))
-        return;
     if ((*count & (*count - 1)) == 0)
         *entries = mem_resize(*entries, *count ? 2 * *count : 1, sizeof **entries);
     (*entries)[(*count)++] = *one;
 }
 
-/* What any index says of the pack, then what its own list says. */
+static int by_place(const void *a, const void *b)
+{
+    const struct pack_entry *x = a, *y = b;
+    if (x->offset != y->offset)
+        return x->offset < y->offset ? -1 : 1;
+    if (x->length != y->length)
+        return x->length < y->length ? -1 : 1;
+    if (x->unpacked != y->unpacked)
+        return x->unpacked < y->unpacked ? -1 : 1;
+    if (x->type != y->type)
+        return x->type < y->type ? -1 : 1;
+    return memcmp(x->id, y->id, SHA256_SIZE);
+}
+
+static void list_each_once(struct pack_entry *entries, size_t *count)
+{
+    size_t kept = 0;
+    if (*count)
+        qsort(entries, *count, sizeof *entries, by_place);
+    for (size_t i = 0; i < *count; i++)
+        if (kept == 0 || by_place(&entries[kept - 1], &entries[i]) != 0)
+            entries[kept++] = entries[i];
+    *count = kept;
+}
+
+/* What any index says of the pack, and what its own list says. */
 static void list_blobs(const struct salvage *s, const uint8_t *id, const struct buf *pack,
                        struct pack_entry **entries, size_t *count)
 {
@@ -153,11 +170,12 @@ static void list_blobs(const struct salvage *s, const uint8_t *id, const struct 
     }
     struct pack_entry *own;
     size_t own_count;
-    if (packfile_list(vault_seal_key(s->vault), pack->data, pack->length, &own, &own_count) != 0)
-        return;
-    for (size_t i = 0; i < own_count; i++)
-        list_blob(entries, count, &own[i]);
-    free(own);
+    if (packfile_list(vault_seal_key(s->vault), pack->data, pack->length, &own, &own_count) == 0) {
+        for (size_t i = 0; i < own_count; i++)
+            list_blob(entries, count, &own[i]);
+        free(own);
+    }
+    list_each_once(*entries, count);
 }
 
 static int salvage_pack(struct salvage *s, const uint8_t *id)

@@ -87,13 +87,13 @@ expect 1 "$BEFFROI" vault repair packs -r bad "${one:0:10}"
 said "whole IDs"
 expect 1 "$BEFFROI" vault repair packs -r bad "$(printf 'd%.0s' $(seq 64))"
 said "no pack"
-cp -a bad healed
-cp -a bad theirs-bad
+for copy in healed flipped theirs-bad; do cp -a bad $copy; done
 expect 0 "$BEFFROI" vault repair packs -r bad "$one"
 said "a blob is lost"
 grep -q '[0-9] saved, 1 lost' out || fail "$(cat out)"
 cmp "pack-$one" "$(pack healed "$one")" || fail "the copy that was put aside is not the damaged pack"
 [ ! -e "$(pack bad "$one")" ] || fail "the damaged pack is still there"
+echo other >"pack-$one"
 expect 1 "$BEFFROI" vault repair packs -r healed "$one"
 said "pack-$one"
 rm "pack-$one"
@@ -102,6 +102,7 @@ if [ -n "${RESTIC_NEW:-}" ]; then
   diff <(listed theirs-bad) <(listed bad) || fail "restic saves other blobs"
   rm "pack-$one"
 fi
+cp -a bad saved
 expect 0 "$BEFFROI" vault repair snapshots -r bad --forget
 whole bad
 expect 0 "$BEFFROI" vault repair packs -r healed "$one"
@@ -131,6 +132,13 @@ for call in renameat unlinkat; do
     expect 0 "$BEFFROI" vault repair index -r cut
     diff <(listed fixed) <(listed cut) || fail "it names something else after $call $nth"
     [ -z "$(find cut -name 'tmp-*')$(ls cut/locks)" ] || fail "something was left"
+  done
+  [ "$nth" -gt 2 ] || fail "it was cut off only $nth times at $call"
+  for nth in $(seq 20); do
+    rm -rf cut && cp -a flipped cut
+    if strace -f -o strace.out -e trace=$call -e inject=$call:signal=KILL:when="$nth" "$BEFFROI" vault repair packs -r cut "$one" >out 2>err; then break; fi
+    [ ! -e "$(pack cut "$one")" ] || expect 0 "$BEFFROI" vault repair packs -r cut "$one"
+    diff <(listed saved) <(listed cut) || fail "it saves something else after $call $nth"
   done
   [ "$nth" -gt 2 ] || fail "it was cut off only $nth times at $call"
 done

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "vault/copy.h"
 #include "vault/snapshot.h"
 
 static struct snapshot *example(void)
@@ -83,6 +84,34 @@ static void a_time_keeps_its_zone(void **state)
     snapshot_free(snapshot);
 }
 
+static void a_copy_is_known_by_all_but_parent_and_origin(void **state)
+{
+    (void)state;
+    struct snapshot *one = example(), *other = example();
+    other->original = "0000";
+    strcpy(other->parent, "1111");
+    assert_true(copy_is_same(one, other));
+    const char *const reversed[] = {"c", "b", "a"};
+    memcpy(other->tags.items, reversed, sizeof reversed);
+    assert_true(copy_is_same(one, other));
+    other->tags.items[0] = "d";
+    assert_false(copy_is_same(one, other));
+    other->tags.items[0] = "c";
+    other->time_ns++;
+    assert_false(copy_is_same(one, other));
+    other->time_ns--;
+    other->tree[0] = 1;
+    assert_false(copy_is_same(one, other));
+    other->tree[0] = 0;
+    other->hostname = "ecole";
+    assert_false(copy_is_same(one, other));
+    other->hostname = "mairie";
+    other->paths.count--;
+    assert_false(copy_is_same(one, other));
+    snapshot_free(one);
+    snapshot_free(other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -90,6 +119,7 @@ int main(void)
         cmocka_unit_test(hosts_are_alternatives_and_paths_are_not),
         cmocka_unit_test(tags_are_added_once_and_taken_away),
         cmocka_unit_test(a_time_keeps_its_zone),
+        cmocka_unit_test(a_copy_is_known_by_all_but_parent_and_origin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
