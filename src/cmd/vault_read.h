@@ -22,8 +22,10 @@ struct vault_reading {
         "no-lock", 0, OPT_FLAG, &(flag), NULL, N_("do not lock the repository (for a read-only one)")        \
     }
 
-/* Opens the repository, locks it unless it is read-only or `no_lock`, and reads its index. vault_reading_end
- * ends it, also after an error. */
+/* Opens the repository and locks it, unless it is read-only or `no_lock`. vault_reading_end ends it, also
+ * after an error. */
+int vault_reading_open(const struct vault_place *place, bool no_lock, struct vault_reading *out);
+/* The same, and reads the index. */
 int vault_reading_begin(const struct vault_place *place, bool no_lock, struct vault_reading *out);
 void vault_reading_end(struct vault_reading *reading);
 

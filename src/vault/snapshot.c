@@ -368,40 +368,18 @@ static int find_latest(const struct vault *vault, const struct snapshot_filter *
     return *out ? 0 : err_set(ERR_NOT_FOUND, _("the repository %s has no such snapshot"), vault_path(vault));
 }
 
-struct search {
-    const char *prefix;
-    char found[VAULT_ID_TEXT];
-    unsigned count;
-};
-
-static int search_one(void *context, const char *name, uint64_t size)
-{
-    struct search *search = context;
-    (void)size;
-    if (strncmp(name, search->prefix, strlen(search->prefix)) == 0) {
-        memcpy(search->found, name, VAULT_ID_TEXT);
-        search->count++;
-    }
-    return 0;
-}
-
 int snapshot_find(const struct vault *vault, const char *name, const struct snapshot_filter *filter,
                   struct snapshot **out)
 {
     if (strcmp(name, "latest") == 0)
         return find_latest(vault, filter, out);
-    struct search search = {.prefix = name};
-    int err = *name ? blob_list(vault_reader(vault), BLOB_SNAPSHOT, search_one, &search) : 0;
-    if (err)
-        return err;
-    if (search.count == 0)
+    char found[VAULT_ID_TEXT];
+    int err = vault_find_file(vault, BLOB_SNAPSHOT, name, found);
+    if (err == ERR_NOT_FOUND)
         return err_hint(
             err_set(ERR_NOT_FOUND, _("the repository %s has no snapshot \"%s\""), vault_path(vault), name),
             _("list them with: beffroi vault snapshots -r %s"), vault_path(vault));
-    if (search.count > 1)
-        return err_set(ERR_INVALID, _("\"%s\" is the beginning of %u snapshots; give more digits"), name,
-                       search.count);
-    return load(vault, search.found, out);
+    return err ? err : load(vault, found, out);
 }
 
 int snapshot_save(const struct vault *vault, struct snapshot *snapshot)

@@ -347,13 +347,50 @@ static int unpack_file(const uint8_t *bytes, size_t length, struct buf *plain)
     return unpack_stream(bytes + 1, length - 1, plain);
 }
 
+int vault_read_file(const struct vault *vault, enum blob_kind kind, const char *name, struct buf *bytes)
+{
+    int err = blob_read_all(blob_reader(vault->store), kind, name, bytes);
+    return err ? err : check_name(vault, kind, name, bytes);
+}
+
+struct name_search {
+    const char *beginning;
+    char *found;
+    unsigned count;
+};
+
+static int compare_name(void *context, const char *name, uint64_t size)
+{
+    struct name_search *search = context;
+    (void)size;
+    if (strncmp(name, search->beginning, strlen(search->beginning)) == 0) {
+        memcpy(search->found, name, VAULT_ID_TEXT);
+        search->count++;
+    }
+    return 0;
+}
+
+int vault_find_file(const struct vault *vault, enum blob_kind kind, const char *beginning,
+                    char name[static VAULT_ID_TEXT])
+{
+    struct name_search search = {.beginning = beginning, .found = name};
+    int err = *beginning ? blob_list(blob_reader(vault->store), kind, compare_name, &search) : 0;
+    if (err)
+        return err;
+    if (search.count == 0)
+        return err_set(ERR_NOT_FOUND, _("the repository %s has no file %s/%s"), vault->path,
+                       blob_kind_folder(kind), beginning);
+    if (search.count > 1)
+        return err_set(ERR_INVALID, _("\"%s\" is the beginning of %u files in %s/%s; give more digits"),
+                       beginning, search.count, vault->path, blob_kind_folder(kind));
+    return 0;
+}
+
 int vault_load_file(const struct vault *vault, enum blob_kind kind, const char *name, struct buf *plain)
 {
     struct buf bytes BUF_AUTO;
     buf_init(&bytes, MAX_SEALED_FILE);
-    int err = blob_read_all(blob_reader(vault->store), kind, name, &bytes);
-    if (!err)
-        err = check_name(vault, kind, name, &bytes);
+    int err = vault_read_file(vault, kind, name, &bytes);
     if (err)
         return err;
     err = seal_open(&vault->key->seal, bytes.data, bytes.length, bytes.data);
