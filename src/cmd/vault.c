@@ -16,6 +16,7 @@ static const struct cmd_row commands[] = {
     {"find", cmd_vault_find, N_("find files and folders in the snapshots")},
     {"stats", cmd_vault_stats, N_("tell how much the snapshots hold")},
     {"cat", cmd_vault_cat, N_("print what the repository is made of")},
+    {"dump", cmd_vault_dump, N_("write a file or folder of a snapshot to standard output")},
     {"restore", cmd_vault_restore, N_("put the files of a snapshot into a folder")},
     {"check", cmd_vault_check, N_("look for damage in the repository")},
     {"clean-point", cmd_vault_clean_point, N_("name the last snapshot before an attack, and why")},

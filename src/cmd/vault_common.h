@@ -58,6 +58,7 @@ int cmd_vault_diff(int argc, char **argv);
 int cmd_vault_find(int argc, char **argv);
 int cmd_vault_stats(int argc, char **argv);
 int cmd_vault_cat(int argc, char **argv);
+int cmd_vault_dump(int argc, char **argv);
 int cmd_vault_restore(int argc, char **argv);
 int cmd_vault_check(int argc, char **argv);
 int cmd_vault_clean_point(int argc, char **argv);

@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "vault/acl.h"
 #include "vault/diff.h"
 #include "vault/idset.h"
 #include "vault/indent.h"
@@ -183,11 +184,40 @@ static void filters(void **state)
         snapshot_matches(&snapshot, &(struct snapshot_filter){.tag_lists = none, .tag_list_count = 1}));
 }
 
+static void access_lists(void **state)
+{
+    static const uint8_t list[] = {2, 0, 0, 0, 1, 0, 7, 0, 255, 255, 255, 255, 2, 0, 6, 0, 210, 4, 0, 0};
+    struct acl_item *items;
+    size_t count;
+    uint8_t changed[sizeof list];
+    (void)state;
+    assert_int_equal(acl_decode(list, sizeof list, &items, &count), 0);
+    assert_int_equal(count, 2);
+    assert_int_equal(items[0].tag, ACL_OWNER);
+    assert_int_equal(items[1].tag, ACL_USER);
+    assert_int_equal(items[1].permissions, 6);
+    assert_int_equal(items[1].id, 1234);
+    free(items);
+    for (size_t length = 0; length < sizeof list; length++)
+        if (length != 4 && length != 12)
+            assert_int_equal(acl_decode(list, length, &items, &count), ERR_CORRUPT);
+    static const struct {
+        size_t at;
+        uint8_t value;
+    } wrong[] = {{0, 1}, {4, 0}, {4, 3}, {4, 64}, {5, 1}, {6, 8}, {7, 1}};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        memcpy(changed, list, sizeof list);
+        changed[wrong[i].at] = wrong[i].value;
+        assert_int_equal(acl_decode(changed, sizeof changed, &items, &count), ERR_CORRUPT);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(differences), cmocka_unit_test(attributes), cmocka_unit_test(dates),
-        cmocka_unit_test(indenting),   cmocka_unit_test(sets),       cmocka_unit_test(filters),
+        cmocka_unit_test(differences),  cmocka_unit_test(attributes), cmocka_unit_test(dates),
+        cmocka_unit_test(access_lists), cmocka_unit_test(indenting),  cmocka_unit_test(sets),
+        cmocka_unit_test(filters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
