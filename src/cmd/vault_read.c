@@ -7,18 +7,22 @@
 #include "base/err.h"
 #include "cmd/cmd.h"
 
-int vault_reading_begin(const struct vault_place *place, bool no_lock, struct vault_reading *out)
+int vault_reading_open(const struct vault_place *place, bool no_lock, struct vault_reading *out)
 {
     *out = (struct vault_reading){0};
     int err = vault_common_open(place, &out->vault);
     if (err)
         return err;
+    out->loader = loader_new(out->vault);
     err = no_lock ? 0 : lock_take(out->vault, false, &out->lock);
     /* A folder mounted read-only cannot be locked, nor can anything be taken from it. */
-    if (!err || err == ERR_READ_ONLY)
-        err = vault_need_index(out->vault);
-    out->loader = loader_new(out->vault);
-    return err;
+    return err == ERR_READ_ONLY ? 0 : err;
+}
+
+int vault_reading_begin(const struct vault_place *place, bool no_lock, struct vault_reading *out)
+{
+    int err = vault_reading_open(place, no_lock, out);
+    return err ? err : vault_need_index(out->vault);
 }
 
 void vault_reading_end(struct vault_reading *reading)
@@ -27,23 +31,6 @@ void vault_reading_end(struct vault_reading *reading)
     lock_release(reading->lock);
     vault_close(reading->vault);
     *reading = (struct vault_reading){0};
-}
-
-struct snapshot_filter vault_choice_filter(const struct vault_choice *choice)
-{
-    return (struct snapshot_filter){.hosts = choice->hosts.items,
-                                    .host_count = choice->hosts.count,
-                                    .paths = choice->paths.items,
-                                    .path_count = choice->paths.count,
-                                    .tags = choice->tags.items,
-                                    .tag_count = choice->tags.count};
-}
-
-void vault_choice_free(struct vault_choice *choice)
-{
-    opt_list_free(&choice->hosts);
-    opt_list_free(&choice->paths);
-    opt_list_free(&choice->tags);
 }
 
 const char *vault_mode_text(uint32_t st_mode, char out[static VAULT_MODE_TEXT])

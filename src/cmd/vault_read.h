@@ -22,26 +22,12 @@ struct vault_reading {
         "no-lock", 0, OPT_FLAG, &(flag), NULL, N_("do not lock the repository (for a read-only one)")        \
     }
 
-/* Opens the repository, locks it unless it is read-only or `no_lock`, and reads its index. vault_reading_end
- * ends it, also after an error. */
+/* Opens the repository and locks it, unless it is read-only or `no_lock`. vault_reading_end ends it, also
+ * after an error. */
+int vault_reading_open(const struct vault_place *place, bool no_lock, struct vault_reading *out);
+/* The same, and reads the index. */
 int vault_reading_begin(const struct vault_place *place, bool no_lock, struct vault_reading *out);
 void vault_reading_end(struct vault_reading *reading);
-
-/* --host, --path and --tag with restic's meanings. */
-struct vault_choice {
-    struct opt_list hosts, paths, tags;
-};
-#define VAULT_CHOICE_ROWS(choice)                                                                            \
-    {"host", 'H', OPT_LIST, &(choice).hosts, N_("NAME"), N_("only those of this host (may be repeated)")},   \
-        {"path",          0,          OPT_LIST,                                                              \
-         &(choice).paths, N_("PATH"), N_("only those of this path (repeated: of all of them)")},             \
-    {                                                                                                        \
-        "tag", 0, OPT_LIST, &(choice).tags, N_("TAG,..."),                                                   \
-            N_("only those with all these tags (repeated: or these)")                                        \
-    }
-/* Borrows the lists. */
-struct snapshot_filter vault_choice_filter(const struct vault_choice *choice);
-void vault_choice_free(struct vault_choice *choice);
 
 /* "-rw-r--r--", as Go writes a mode. */
 #define VAULT_MODE_TEXT 32

@@ -32,10 +32,10 @@ static bool all_zero(const uint8_t *bytes, size_t length)
     return length >= 4096 && bytes[0] == 0 && memcmp(bytes, bytes + 1, length - 1) == 0;
 }
 
-int content_write(struct loader *loader, const struct node *node, int fd, const char *path)
+int content_each(struct loader *loader, const struct node *node, const char *path, content_take *take,
+                 void *context)
 {
     uint64_t offset = 0;
-    bool hole = false;
     for (size_t i = 0; i < node->content_count; i++) {
         const uint8_t *bytes;
         size_t length;
@@ -45,9 +45,7 @@ int content_write(struct loader *loader, const struct node *node, int fd, const 
         if (length > node->size || offset > node->size - length)
             return err_set(ERR_CORRUPT, _("%s: its chunks hold more than its %llu bytes"), path,
                            (unsigned long long)node->size);
-        hole = all_zero(bytes, length);
-        if (!hole)
-            err = write_at(fd, bytes, length, offset, path);
+        err = take(context, bytes, length);
         if (err)
             return err;
         offset += length;
@@ -55,9 +53,32 @@ int content_write(struct loader *loader, const struct node *node, int fd, const 
     if (offset != node->size)
         return err_set(ERR_CORRUPT, _("%s: its chunks hold %llu of its %llu bytes"), path,
                        (unsigned long long)offset, (unsigned long long)node->size);
-    if (hole && ftruncate(fd, (off_t)offset) != 0)
-        return err_sys(_("cannot write %s"), path);
     return 0;
+}
+
+struct writing {
+    int fd;
+    const char *path;
+    uint64_t offset;
+    bool hole; /* at the end, so far */
+};
+
+static int write_chunk(void *context, const uint8_t *bytes, size_t length)
+{
+    struct writing *w = context;
+    w->hole = all_zero(bytes, length);
+    int err = w->hole ? 0 : write_at(w->fd, bytes, length, w->offset, w->path);
+    w->offset += length;
+    return err;
+}
+
+int content_write(struct loader *loader, const struct node *node, int fd, const char *path)
+{
+    struct writing w = {.fd = fd, .path = path};
+    int err = content_each(loader, node, path, write_chunk, &w);
+    if (!err && w.hole && ftruncate(fd, (off_t)w.offset) != 0)
+        return err_sys(_("cannot write %s"), path);
+    return err;
 }
 
 static uint32_t plain_length(const struct vault *vault, const uint8_t *id)
@@ -82,8 +103,8 @@ static int is_there(int fd, const uint8_t *chunk, uint64_t offset, uint8_t *byte
     return 0;
 }
 
-static int write_chunk(struct loader *loader, const uint8_t *chunk, int fd, uint64_t offset, uint32_t length,
-                       const char *path)
+static int put_chunk(struct loader *loader, const uint8_t *chunk, int fd, uint64_t offset, uint32_t length,
+                     const char *path)
 {
     const uint8_t *bytes;
     size_t loaded;
@@ -118,7 +139,7 @@ static int update_chunks(const struct vault *vault, struct loader *loader, const
         if (!err && !there && !dry_run)
             err = begin_change(fd, begun, path);
         if (!err && !there && !dry_run)
-            err = write_chunk(loader, node->content[i], fd, offset, length, path);
+            err = put_chunk(loader, node->content[i], fd, offset, length, path);
         if (err)
             return err;
         *written += there ? 0 : length;

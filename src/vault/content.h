@@ -8,6 +8,11 @@
 #include "vault/node.h"
 #include "vault/vault.h"
 
+/* Gives the chunks of a file to `take`, one after the other; what it returns but 0 ends it. ERR_CORRUPT when
+ * they do not add up to the node's size. `path` is for texts. */
+typedef int content_take(void *context, const uint8_t *bytes, size_t length);
+int content_each(struct loader *loader, const struct node *node, const char *path, content_take *take,
+                 void *context);
 /* Writes the chunks into the empty file `fd`; chunks of zeros become holes. ERR_CORRUPT when they do not add
  * up to the node's size. `path` is for texts. */
 int content_write(struct loader *loader, const struct node *node, int fd, const char *path);

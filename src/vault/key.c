@@ -42,14 +42,19 @@ static void put_base64(struct buf *out, const char *before, const void *bytes, s
     base64_encode(bytes, length, out);
 }
 
+void key_master_encode(const struct seal_key *master, struct buf *out)
+{
+    put_base64(out, "{\"mac\":{\"k\":\"", master->mac_k, 16);
+    put_base64(out, "\",\"r\":\"", master->mac_r, 16);
+    put_base64(out, "\"},\"encrypt\":\"", master->encrypt, 32);
+    buf_put(out, "\"}", 2);
+}
+
 static int seal_master(const struct seal_key *master, const struct seal_key *user, struct buf *sealed)
 {
     struct buf plain BUF_AUTO;
     buf_init(&plain, 1024);
-    put_base64(&plain, "{\"mac\":{\"k\":\"", master->mac_k, 16);
-    put_base64(&plain, "\",\"r\":\"", master->mac_r, 16);
-    put_base64(&plain, "\"},\"encrypt\":\"", master->encrypt, 32);
-    buf_put(&plain, "\"}", 2);
+    key_master_encode(master, &plain);
     uint8_t *place = buf_reserve(sealed, plain.length + SEAL_OVERHEAD);
     int err = seal_close(user, plain.data, plain.length, place);
     if (!err)

@@ -38,7 +38,8 @@ struct key_file {
 /* Reads the JSON only; key_file_free ends it also after a failure. */
 int key_file_parse(const void *bytes, size_t length, struct key_file *out);
 void key_file_free(struct key_file *file);
-/* Reads what `data` unseals to. */
+/* What `data` unseals to, written and read. */
+void key_master_encode(const struct seal_key *master, struct buf *out);
 int key_master_parse(const void *bytes, size_t length, struct seal_key *out);
 
 #endif

@@ -2,13 +2,16 @@
 #include "vault/match.h"
 
 #include <fnmatch.h>
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
+#include <wctype.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/i18n.h"
 #include "base/mem.h"
+#include "vault/utf8.h"
 
 #define MAX_PARTS 512
 
@@ -42,6 +45,25 @@ static void drop(struct parts *parts)
     free(parts->items);
 }
 
+/* Every letter made small, whatever the language of the machine; bytes that are no text stay. The caller
+ * frees it. */
+static char *lower(locale_t letters, const char *text)
+{
+    struct buf out BUF_AUTO;
+    const uint8_t *at = (const uint8_t *)text, *end = at + strlen(text);
+    buf_init(&out, 0);
+    while (at < end) {
+        uint32_t rune;
+        size_t size = utf8_get(at, (size_t)(end - at), &rune);
+        if (size)
+            utf8_put(&out, (uint32_t)towlower_l((wint_t)rune, letters));
+        else
+            buf_put_u8(&out, *at);
+        at += size ? size : 1;
+    }
+    return mem_strdup(buf_string(&out));
+}
+
 /* The end of a bracket expression that starts behind `at`, or NULL when it has none. */
 static const char *bracket_end(const char *at)
 {
@@ -68,10 +90,21 @@ static bool well_formed(const char *part)
     return true;
 }
 
+static int know_letters(struct match_list *list)
+{
+    if (!list->letters)
+        list->letters = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+    return list->letters ? 0 : err_sys(_("cannot tell capital from small letters"));
+}
+
 int match_add(struct match_list *list, const char *pattern, bool fold)
 {
+    int err = fold ? know_letters(list) : 0;
+    if (err)
+        return err;
+    char *small MEM_AUTO = fold ? lower(list->letters, pattern) : NULL;
     struct match_pattern made = {.fold = fold, .negated = *pattern == '!'};
-    const char *text = pattern + made.negated;
+    const char *text = (small ? small : pattern) + made.negated;
     if (!*text)
         return 0;
     made.rooted = *text == '/';
@@ -100,16 +133,15 @@ void match_free(struct match_list *list)
         free(list->patterns[i].plain);
     }
     free(list->patterns);
+    if (list->letters)
+        freelocale(list->letters);
     *list = (struct match_list){0};
 }
 
 static bool part_fits(const struct match_pattern *pattern, size_t i, const char *name)
 {
     const char *part = pattern->parts.items[i];
-    if (pattern->plain[i])
-        return (pattern->fold ? strcasecmp(part, name) : strcmp(part, name)) == 0 ||
-               (pattern->fold && fnmatch(part, name, FNM_CASEFOLD) == 0); /* é and É */
-    return fnmatch(part, name, pattern->fold ? FNM_CASEFOLD : 0) == 0;
+    return (pattern->plain[i] ? strcmp(part, name) : fnmatch(part, name, 0)) == 0;
 }
 
 /* Whether the pattern from part `at` on fits the beginning of the path's parts; what follows in the path does
@@ -146,17 +178,22 @@ static bool match_list(const struct match_list *list, const char *path, bool upw
 {
     if (list->count == 0)
         return false;
-    struct parts parts;
+    char *small MEM_AUTO = list->letters ? lower(list->letters, path) : NULL;
+    struct parts parts, small_parts = {0};
     cut(path, &parts);
+    if (small)
+        cut(small, &small_parts);
     bool found = false;
     for (size_t i = 0; i < list->count && (!found || list->any_negated); i++) {
         const struct match_pattern *pattern = &list->patterns[i];
+        const struct parts *names = pattern->fold ? &small_parts : &parts;
         if (!pattern->negated)
-            found = found || match_one(pattern, &parts, upwards);
+            found = found || match_one(pattern, names, upwards);
         else if (found) /* what lies below a folder is taken back only when the folder itself is */
-            found = !match_one(pattern, &parts, false);
+            found = !match_one(pattern, names, false);
     }
     drop(&parts);
+    drop(&small_parts);
     return found;
 }
 

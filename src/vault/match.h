@@ -8,6 +8,7 @@
 #ifndef VAULT_MATCH_H
 #define VAULT_MATCH_H
 
+#include <locale.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -15,6 +16,7 @@ struct match_list {
     struct match_pattern *patterns;
     size_t count;
     bool any_negated;
+    locale_t letters; /* 0 when no pattern folds */
 };
 
 /* Adds a pattern; upper and lower case are the same with `fold`. ERR_INVALID when it is malformed ("[a");

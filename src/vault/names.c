@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/err.h"
+#include "base/i18n.h"
 #include "base/mem.h"
 
 struct search {
@@ -30,6 +32,22 @@ int names_find(const struct vault *vault, enum blob_kind kind, const char *prefi
     struct search search = {prefix, found, count};
     *count = 0;
     return *prefix ? blob_list(vault_reader(vault), kind, search_one, &search) : 0;
+}
+
+int names_find_one(const struct vault *vault, enum blob_kind kind, const char *prefix,
+                   char found[static VAULT_ID_TEXT])
+{
+    unsigned count;
+    int err = names_find(vault, kind, prefix, &count, found);
+    if (err)
+        return err;
+    if (count == 0)
+        return err_set(ERR_NOT_FOUND, _("the repository %s has no file %s/%s"), vault_path(vault),
+                       blob_kind_folder(kind), prefix);
+    if (count > 1)
+        return err_set(ERR_INVALID, _("\"%s\" is the beginning of %u files in %s/%s; give more digits"),
+                       prefix, count, vault_path(vault), blob_kind_folder(kind));
+    return 0;
 }
 
 struct collect {

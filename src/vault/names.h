@@ -12,6 +12,10 @@
 int names_find(const struct vault *vault, enum blob_kind kind, const char *prefix, unsigned *count,
                char found[static VAULT_ID_TEXT]);
 
+/* The same, and there must be one: else ERR_NOT_FOUND, or ERR_INVALID when there are several. */
+int names_find_one(const struct vault *vault, enum blob_kind kind, const char *prefix,
+                   char found[static VAULT_ID_TEXT]);
+
 /* All names of a kind, in no order. The caller frees *names. */
 int names_list(const struct vault *vault, enum blob_kind kind, char (**names)[VAULT_ID_TEXT], size_t *count);
 

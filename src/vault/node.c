@@ -103,17 +103,13 @@ static void put_xattrs(const struct node *node, struct buf *out)
     PUT(out, "]");
 }
 
-static void put_target(const struct node *node, struct buf *out)
+static void put_raw_target(const struct node *node, struct buf *out)
 {
-    if (node->target_length == 0)
+    if (utf8_is_valid((const uint8_t *)node->target, node->target_length))
         return;
-    PUT(out, ",\"linktarget\":");
-    gojson_put_string(out, node->target, node->target_length);
-    if (!utf8_is_valid((const uint8_t *)node->target, node->target_length)) {
-        PUT(out, ",\"linktarget_raw\":\"");
-        base64_encode(node->target, node->target_length, out);
-        PUT(out, "\"");
-    }
+    PUT(out, ",\"linktarget_raw\":\"");
+    base64_encode(node->target, node->target_length, out);
+    PUT(out, "\"");
 }
 
 static void put_content(const struct node *node, struct buf *out)
@@ -131,10 +127,8 @@ static void put_content(const struct node *node, struct buf *out)
     PUT(out, "]");
 }
 
-void node_encode(const struct node *node, struct buf *out)
+void node_put_facts(const struct node *node, struct buf *out)
 {
-    PUT(out, "{\"name\":");
-    gojson_put_name(out, node->name, node->name_length);
     PUT(out, ",\"type\":");
     gojson_put_text(out, node_type_name(node->type));
     put_optional(out, ",\"mode\":", node_mode_to_go(node->mode));
@@ -152,7 +146,18 @@ void node_encode(const struct node *node, struct buf *out)
     put_optional(out, ",\"device_id\":", node->device_id);
     put_optional(out, ",\"size\":", node->size);
     put_optional(out, ",\"links\":", node->links);
-    put_target(node, out);
+    if (node->target_length == 0)
+        return;
+    PUT(out, ",\"linktarget\":");
+    gojson_put_string(out, node->target, node->target_length);
+}
+
+void node_encode(const struct node *node, struct buf *out)
+{
+    PUT(out, "{\"name\":");
+    gojson_put_name(out, node->name, node->name_length);
+    node_put_facts(node, out);
+    put_raw_target(node, out);
     put_xattrs(node, out);
     put_optional(out, ",\"device\":", node->device);
     put_content(node, out);

@@ -75,6 +75,8 @@ uint32_t node_mode_from_go(uint32_t go_mode, enum node_type type);
 
 /* Appends the JSON of a node. */
 void node_encode(const struct node *node, struct buf *out);
+/* Appends the members from `type` to `linktarget`, each with a comma before it: what lists of files show. */
+void node_put_facts(const struct node *node, struct buf *out);
 /* Reads one node; its strings and lists live in `arena`. A malformed node, or one with a name that could lead
  * out of its folder, makes the reader fail. `scratch` is any initialized buffer with a limit of at least
  * NODE_MAX_STRING. */

@@ -53,6 +53,8 @@ static int make_plan(struct prune *p)
     int err = vault_need_index(p->vault);
     if (!err)
         err = used_mark(p->vault, &p->marks);
+    if (err == ERR_CORRUPT)
+        err_hint(err, _("beffroi vault check tells what is damaged; nothing was removed"));
     if (!err)
         err = blob_list(reader, BLOB_INDEX, note_index, p);
     if (!err)

@@ -8,7 +8,6 @@
 #include "base/hex.h"
 #include "base/i18n.h"
 #include "base/mem.h"
-#include "vault/snapshot.h"
 #include "vault/tree.h"
 
 /* Folders that are needed and not yet looked into. */
@@ -27,7 +26,7 @@ static int missing(const struct marking *m, enum pack_type type, const uint8_t *
     hex_encode(id, SHA256_SIZE, name);
     return err_hint(err_set(ERR_CORRUPT, _("snapshot %.8s needs the %s blob %.10s, which no index names"),
                             m->snapshot, type == PACK_TREE ? "tree" : "data", name),
-                    _("beffroi vault check tells what is damaged; nothing was removed"));
+                    _("beffroi vault check tells what is damaged"));
 }
 
 /* Marks a blob; *fresh says whether it was not marked before. */
@@ -86,26 +85,33 @@ static int mark_below(struct marking *m)
     return err;
 }
 
-int used_mark(struct vault *vault, bool **marks)
+int used_mark_of(struct vault *vault, const struct snapshots *snapshots, bool **marks)
 {
-    struct snapshots list;
-    int err = snapshot_read_all(vault, NULL, NULL, &list);
-    if (err)
-        return err;
     struct marking m = {.index = vault_index(vault), .loader = loader_new(vault)};
     m.marks = mem_zalloc(m.index->count + 1, sizeof *m.marks);
-    for (size_t i = 0; !err && i < list.count; i++) {
-        m.snapshot = list.items[i]->id;
-        err = mark_tree(&m, list.items[i]->tree);
+    int err = 0;
+    for (size_t i = 0; !err && i < snapshots->count; i++) {
+        m.snapshot = snapshots->items[i]->id;
+        err = mark_tree(&m, snapshots->items[i]->tree);
         while (!err && m.count > 0)
             err = mark_below(&m);
     }
-    snapshot_free_all(&list);
     loader_free(m.loader);
     free(m.waiting);
     if (err)
         free(m.marks);
     else
         *marks = m.marks;
+    return err;
+}
+
+int used_mark(struct vault *vault, bool **marks)
+{
+    struct snapshots list;
+    int err = snapshot_read_all(vault, NULL, NULL, &list);
+    if (err)
+        return err;
+    err = used_mark_of(vault, &list, marks);
+    snapshot_free_all(&list);
     return err;
 }

@@ -359,13 +359,17 @@ static int unpack_file(const uint8_t *bytes, size_t length, struct buf *plain)
     return unpack_stream(bytes + 1, length - 1, plain);
 }
 
+int vault_read_file(const struct vault *vault, enum blob_kind kind, const char *name, struct buf *bytes)
+{
+    int err = blob_read_all(blob_reader(vault->store), kind, name, bytes);
+    return err ? err : check_name(vault, kind, name, bytes);
+}
+
 int vault_load_file(const struct vault *vault, enum blob_kind kind, const char *name, struct buf *plain)
 {
     struct buf bytes BUF_AUTO;
     buf_init(&bytes, MAX_SEALED_FILE);
-    int err = blob_read_all(blob_reader(vault->store), kind, name, &bytes);
-    if (!err)
-        err = check_name(vault, kind, name, &bytes);
+    int err = vault_read_file(vault, kind, name, &bytes);
     if (err)
         return err;
     err = seal_open(&vault->key->seal, bytes.data, bytes.length, bytes.data);

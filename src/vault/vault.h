@@ -66,6 +66,8 @@ typedef void vault_bad_file(void *context, const char *name, int err);
 int vault_need_index_but(struct vault *vault, vault_bad_file *bad, void *context);
 struct index *vault_index(const struct vault *vault); /* NULL before vault_need_index */
 
+/* Reads a file and verifies it against its name; sealed files stay sealed. */
+int vault_read_file(const struct vault *vault, enum blob_kind kind, const char *name, struct buf *bytes);
 /* Reads, verifies, unseals and unpacks an index, snapshot or lock file. */
 int vault_load_file(const struct vault *vault, enum blob_kind kind, const char *name, struct buf *plain);
 /* Seals and adds one; `name` gets its ID as text. */

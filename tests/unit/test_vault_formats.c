@@ -237,10 +237,12 @@ static void patterns_can_take_back(void **state)
 static void patterns_can_ignore_case(void **state)
 {
     (void)state;
-    static const char *const some[] = {"*.JPG", "Cache", NULL};
+    static const char *const some[] = {"*.JPG", "Cache", "ÉTÉ", NULL};
     assert_true(ask_match(some, true, "/a/b.jpg", false));
     assert_true(ask_match(some, true, "/a/CACHE/x", false));
     assert_false(ask_match(some, false, "/a/b.jpg", false));
+    assert_true(ask_match(some, true, "/a/été", false));
+    assert_true(ask_match(some, true, "/a/Été", false));
     assert_false(ask_match(some, true, "/a/caches", false));
 }
 

@@ -91,17 +91,22 @@ make_tree() {
   touch -d '2001-02-03 04:05:06.700' "$d/deep/a/b"
 }
 
-# same_json OURS THEIRS: both hold the same JSON, one document or one in each line, whatever the order of members.
+# same_json OURS THEIRS [MEMBER...]: both hold the same JSON, one document or one in each line, whatever the order of
+# members, and but for the named ones.
 same_json() {
-  python3 - "$1" "$2" <<'PYTHON' || fail "$1 and $2 are not the same JSON"
+  python3 - "$@" <<'PYTHON' || fail "$1 and $2 are not the same JSON"
 import json, sys
+def without(value, members):
+    if isinstance(value, dict):
+        return {k: without(v, members) for k, v in value.items() if k not in members}
+    return [without(v, members) for v in value] if isinstance(value, list) else value
 def read(name):
     text = open(name).read()
     try:
         return [json.loads(text)]
     except json.JSONDecodeError:
         return [json.loads(line) for line in text.splitlines()]
-ours, theirs = map(read, sys.argv[1:])
+ours, theirs = (without(read(name), sys.argv[3:]) for name in sys.argv[1:3])
 for i, (a, b) in enumerate(zip(ours, theirs)):
     if a != b:
         print(f"document {i}:", json.dumps(a)[:3000], json.dumps(b)[:3000], sep="\n", file=sys.stderr)
