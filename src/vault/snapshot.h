@@ -31,6 +31,7 @@ struct snapshot {
     char id[VAULT_ID_TEXT];     /* "" until it is saved */
     char parent[VAULT_ID_TEXT]; /* "" for none */
     int64_t time_ns;
+    int32_t time_zone_s; /* of the time as it was written: seconds east of UTC */
     uint8_t tree[SHA256_SIZE];
     struct snapshot_list_of_text paths, excludes, tags;
     const char *hostname, *username, *original, *program_version;
