@@ -12,6 +12,7 @@ static const struct cmd_row commands[] = {
     {"backup", cmd_vault_backup, N_("save files and folders in a new snapshot")},
     {"snapshots", cmd_vault_snapshots, N_("list the snapshots")},
     {"ls", cmd_vault_ls, N_("list what a snapshot holds")},
+    {"mount", cmd_vault_mount, N_("show the snapshots as folders")},
     {"restore", cmd_vault_restore, N_("put the files of a snapshot into a folder")},
     {"check", cmd_vault_check, N_("look for damage in the repository")},
     {"clean-point", cmd_vault_clean_point, N_("name the last snapshot before an attack, and why")},

@@ -54,6 +54,7 @@ int cmd_vault_init(int argc, char **argv);
 int cmd_vault_backup(int argc, char **argv);
 int cmd_vault_snapshots(int argc, char **argv);
 int cmd_vault_ls(int argc, char **argv);
+int cmd_vault_mount(int argc, char **argv);
 int cmd_vault_restore(int argc, char **argv);
 int cmd_vault_check(int argc, char **argv);
 int cmd_vault_clean_point(int argc, char **argv);
