@@ -24,7 +24,7 @@
 
 static struct writer *writer;
 
-static void die(const char *what)
+static _Noreturn void die(const char *what)
 {
     fprintf(stderr, "hostile_repository: %s: %s\n", what, err_text());
     exit(1);
