@@ -13,11 +13,18 @@ static const struct cmd_row commands[] = {
     {"snapshots", cmd_vault_snapshots, N_("list the snapshots")},
     {"ls", cmd_vault_ls, N_("list what a snapshot holds")},
     {"mount", cmd_vault_mount, N_("show the snapshots as folders")},
+    {"diff", cmd_vault_diff, N_("show what is different between two snapshots")},
     {"restore", cmd_vault_restore, N_("put the files of a snapshot into a folder")},
     {"check", cmd_vault_check, N_("look for damage in the repository")},
     {"clean-point", cmd_vault_clean_point, N_("name the last snapshot before an attack, and why")},
     {"forget", cmd_vault_forget, N_("remove snapshots, by name or by rules")},
     {"prune", cmd_vault_prune, N_("give back the room of what no snapshot needs")},
+    {"copy", cmd_vault_copy, N_("copy snapshots from another repository")},
+    {"tag", cmd_vault_tag, N_("change the tags of snapshots")},
+    {"key", cmd_vault_key, N_("list, add, change and remove passwords")},
+    {"rewrite", cmd_vault_rewrite, N_("take files out of snapshots")},
+    {"repair", cmd_vault_repair, N_("make a damaged repository usable again")},
+    {"unlock", cmd_vault_unlock, N_("remove locks that programs left behind")},
     {0},
 };
 

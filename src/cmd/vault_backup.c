@@ -2,180 +2,206 @@
  * beffroi vault backup
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/i18n.h"
+#include "base/mem.h"
 #include "base/opt.h"
 #include "cmd/cmd.h"
+#include "cmd/vault_backup_pipe.h"
+#include "cmd/vault_backup_view.h"
 #include "cmd/vault_common.h"
-#include "vault/backup.h"
-#include "vault/gojson.h"
+#include "cmd/vault_lists.h"
+#include "vault/source.h"
 
-#define PROGRESS_NS (200 * NS_PER_MS)
-
-struct view {
-    bool json, quiet, terminal;
-    int64_t started_ns, shown_ns;
+/* The command line as it was given. */
+struct wish {
+    struct vault_place place;
+    struct vault_patterns excludes;
+    struct opt_list marks, tags, globs, lines, nuls;
+    const char *larger, *time, *parent, *group_by, *stdin_name;
+    bool caches, force, from_stdin, from_command;
 };
 
-static int64_t now_ns(void)
-{
-    return clock_system.monotonic_ns(clock_system.self);
-}
+/* What vault_backup takes, and what has to be freed behind it. */
+struct plan {
+    struct vault_backup_options options;
+    struct vault_texts paths, tags;
+    char **command; /* to save the output of, or NULL */
+    struct backup_pipe pipe;
+    struct vault_backup_stream stream;
+    char *stream_path;
+};
 
-static void show_problem(void *context, const char *path, int err)
+/* restic takes several tags in one word, "a,b". */
+static void split_tags(const struct opt_list *given, struct vault_texts *out)
 {
-    struct view *view = context;
-    (void)err;
-    if (!view->json) {
-        fprintf(stderr, "%sbeffroi: %s\n", view->terminal ? "\r\033[K" : "", err_text());
-        return;
+    for (size_t i = 0; i < given->count; i++) {
+        char *copy MEM_AUTO = mem_strdup(given->items[i]);
+        char *rest = copy, *tag;
+        while ((tag = strsep(&rest, ",")))
+            if (*tag)
+                vault_texts_add(out, tag);
     }
-    struct buf out BUF_AUTO;
-    buf_init(&out, (size_t)1 << 20);
-    buf_printf(&out, "{\"message_type\":\"error\",\"error\":{\"message\":");
-    gojson_put_text(&out, err_text());
-    buf_printf(&out, "},\"during\":\"archival\",\"item\":");
-    gojson_put_text(&out, path);
-    buf_printf(&out, "}");
-    fprintf(stderr, "%s\n", buf_string(&out));
 }
 
-static void show_json_status(const struct vault_progress *progress, int64_t elapsed_ns)
+static int plan_leaveout(const struct wish *wish, struct leaveout *out)
 {
-    struct buf out BUF_AUTO;
-    buf_init(&out, (size_t)1 << 20);
-    buf_printf(&out,
-               "{\"message_type\":\"status\",\"seconds_elapsed\":%lld,\"percent_done\":0,\"files_done\":%llu,"
-               "\"bytes_done\":%llu,\"error_count\":%llu,\"current_files\":[",
-               (long long)(elapsed_ns / NS_PER_SECOND), (unsigned long long)progress->files,
-               (unsigned long long)progress->bytes, (unsigned long long)progress->problems);
-    gojson_put_text(&out, progress->path);
-    buf_printf(&out, "]}");
-    vault_common_print(&out);
+    int err = vault_patterns_compile(&wish->excludes, &out->patterns);
+    for (size_t i = 0; !err && i < wish->marks.count; i++)
+        err = leaveout_add_mark(out, wish->marks.items[i]);
+    if (!err && wish->caches)
+        err = leaveout_add_mark(out, LEAVEOUT_CACHES);
+    if (!err && wish->larger)
+        err = vault_common_parse_size(wish->larger, &out->largest);
+    return err;
 }
 
-static void show_progress(void *context, const struct vault_progress *progress)
+static int plan_paths(const struct wish *wish, char *const *operands, size_t count, struct plan *plan)
 {
-    struct view *view = context;
-    int64_t now = now_ns();
-    if (view->quiet || (!view->terminal && !view->json) || now - view->shown_ns < PROGRESS_NS)
-        return;
-    view->shown_ns = now;
-    if (view->json) {
-        show_json_status(progress, now - view->started_ns);
-        return;
+    int err = vault_lists_read(&wish->globs, VAULT_LIST_GLOBS, &plan->paths);
+    if (!err)
+        err = vault_lists_read(&wish->lines, VAULT_LIST_LINES, &plan->paths);
+    if (!err)
+        err = vault_lists_read(&wish->nuls, VAULT_LIST_NULS, &plan->paths);
+    for (size_t i = 0; !err && i < count; i++)
+        vault_texts_add(&plan->paths, operands[i]);
+    if (!err && plan->paths.count == 0)
+        err = err_hint(err_set(ERR_INVALID, _("no path to save")),
+                       _("name files or folders, or a list of them with --files-from"));
+    plan->options.paths = (const char *const *)plan->paths.items;
+    plan->options.path_count = plan->paths.count;
+    return err;
+}
+
+static int plan_stream(const struct wish *wish, char **operands, size_t count, struct plan *plan)
+{
+    bool lists = wish->globs.count + wish->lines.count + wish->nuls.count > 0;
+    if (lists || (wish->from_stdin && count > 0))
+        return err_set(ERR_INVALID, _("standard input and paths cannot be saved in one snapshot"));
+    if (wish->from_stdin && wish->from_command)
+        return err_set(ERR_INVALID, _("either --stdin or --stdin-from-command"));
+    if (wish->from_command && count == 0)
+        return err_set(ERR_INVALID, _("--stdin-from-command wants a command: -- COMMAND [ARGUMENT...]"));
+    char *rooted MEM_AUTO = mem_printf("/%s", wish->stdin_name);
+    plan->stream_path = source_absolute(rooted);
+    plan->stream = (struct vault_backup_stream){.fd = STDIN_FILENO, .path = plan->stream_path};
+    plan->options.stream = &plan->stream;
+    if (!wish->from_command)
+        return 0;
+    operands[count] = NULL; /* argv[argc] is NULL itself, so there is room */
+    plan->command = operands;
+    plan->stream.end = backup_pipe_end;
+    plan->stream.self = &plan->pipe;
+    return 0;
+}
+
+static int understand(const struct wish *wish, char **operands, size_t count, struct plan *plan)
+{
+    struct vault_backup_options *options = &plan->options;
+    int err = wish->time ? vault_common_parse_time(wish->time, &options->time_ns) : 0;
+    if (!err)
+        err = plan_leaveout(wish, &options->leaveout);
+    if (!err && wish->group_by) {
+        options->parent_by_given = true;
+        err = vault_common_parse_groups(wish->group_by, &options->parent_by);
     }
-    char size[VAULT_SIZE_TEXT], rate[VAULT_SIZE_TEXT];
-    double seconds = (double)(now - view->started_ns) / (double)NS_PER_SECOND;
-    fputs("\r\033[K", stderr);
-    fprintf(stderr, _("%llu files, %s, %s/s  %.100s"), (unsigned long long)progress->files,
-            vault_common_size(progress->bytes, size),
-            vault_common_size((uint64_t)((double)progress->bytes / seconds), rate), progress->path);
+    split_tags(&wish->tags, &plan->tags);
+    options->tags = (struct vault_backup_texts){(const char *const *)plan->tags.items, plan->tags.count};
+    options->excludes = (struct vault_backup_texts){wish->excludes.exact.items, wish->excludes.exact.count};
+    options->parent = wish->force ? "" : wish->parent;
+    if (err)
+        return err;
+    return wish->from_stdin || wish->from_command ? plan_stream(wish, operands, count, plan)
+                                                  : plan_paths(wish, operands, count, plan);
 }
 
-static void show_json_summary(const struct vault_backup_result *result, double seconds)
+/* The command is started when the repository is open: until then it would wait, with what it holds. */
+static int save_plan(struct vault *vault, struct plan *plan, struct vault_backup_result *result)
 {
-    const struct snapshot_summary *sum = &result->summary;
-    struct buf out BUF_AUTO;
-    buf_init(&out, 65536);
-    buf_printf(
-        &out,
-        "{\"message_type\":\"summary\",\"files_new\":%llu,\"files_changed\":%llu,\"files_unmodified\":%llu,"
-        "\"dirs_new\":%llu,\"dirs_changed\":%llu,\"dirs_unmodified\":%llu,\"data_blobs\":%llu,"
-        "\"tree_blobs\":%llu,\"data_added\":%llu,\"data_added_packed\":%llu,\"total_files_processed\":%llu,"
-        "\"total_bytes_processed\":%llu,\"total_duration\":%.6f,\"backup_start\":",
-        (unsigned long long)sum->files_new, (unsigned long long)sum->files_changed,
-        (unsigned long long)sum->files_unmodified, (unsigned long long)sum->dirs_new,
-        (unsigned long long)sum->dirs_changed, (unsigned long long)sum->dirs_unmodified,
-        (unsigned long long)sum->data_blobs, (unsigned long long)sum->tree_blobs,
-        (unsigned long long)sum->data_added, (unsigned long long)sum->data_added_packed,
-        (unsigned long long)sum->total_files_processed, (unsigned long long)sum->total_bytes_processed,
-        seconds);
-    gojson_put_time(&out, sum->backup_start_ns);
-    buf_printf(&out, ",\"backup_end\":");
-    gojson_put_time(&out, sum->backup_end_ns);
-    if (*result->snapshot)
-        buf_printf(&out, ",\"snapshot_id\":\"%s\"", result->snapshot);
-    buf_printf(&out, "}");
-    vault_common_print(&out);
+    int err = plan->command ? backup_pipe_open(&plan->pipe, plan->command) : 0;
+    if (plan->command)
+        plan->stream.fd = plan->pipe.fd;
+    return err ? err : vault_backup(vault, &plan->options, result);
 }
 
-static void show_summary(const struct vault_backup_result *result, double seconds)
-{
-    const struct snapshot_summary *sum = &result->summary;
-    char plain[VAULT_SIZE_TEXT], stored[VAULT_SIZE_TEXT], all[VAULT_SIZE_TEXT];
-    printf(_("files:   %llu new, %llu changed, %llu unmodified\n"), (unsigned long long)sum->files_new,
-           (unsigned long long)sum->files_changed, (unsigned long long)sum->files_unmodified);
-    printf(_("folders: %llu new, %llu changed, %llu unmodified\n"), (unsigned long long)sum->dirs_new,
-           (unsigned long long)sum->dirs_changed, (unsigned long long)sum->dirs_unmodified);
-    printf(_("added:   %s (%s stored)\n"), vault_common_size(sum->data_added, plain),
-           vault_common_size(sum->data_added_packed, stored));
-    printf(_("saved %llu files, %s, in %.1f s\n"), (unsigned long long)sum->total_files_processed,
-           vault_common_size(sum->total_bytes_processed, all), seconds);
-    if (*result->snapshot)
-        printf(_("snapshot %.8s saved\n"), result->snapshot);
-}
-
-static int run(const struct vault_place *place, struct vault_backup_options *options, struct view *view)
+static int save(const struct vault_place *place, struct plan *plan, struct backup_view *view)
 {
     struct vault *vault;
     struct vault_backup_result result;
     int err = vault_common_open(place, &vault);
     if (err)
         return cmd_fail(err);
-    view->terminal = isatty(2) && !view->json && !view->quiet;
-    view->started_ns = now_ns();
-    options->context = view;
-    options->on_problem = show_problem;
-    options->on_progress = show_progress;
-    err = vault_backup(vault, options, &result);
-    if (view->terminal)
-        fprintf(stderr, "\r\033[K");
-    double seconds = (double)(now_ns() - view->started_ns) / (double)NS_PER_SECOND;
-    if (!err || err == ERR_PARTIAL) {
-        if (view->json)
-            show_json_summary(&result, seconds);
-        else if (!view->quiet)
-            show_summary(&result, seconds);
-    }
+    backup_view_begin(view);
+    plan->options.context = view;
+    plan->options.on_problem = backup_view_problem;
+    plan->options.on_progress = backup_view_progress;
+    err = save_plan(vault, plan, &result);
+    backup_view_end(view, !err || err == ERR_PARTIAL ? &result : NULL);
     int code = err ? cmd_fail(err) : 0;
     vault_close(vault);
     return code;
 }
 
-/* restic's form "2026-11-22 16:54:00" (local time) or RFC 3339. */
-static int parse_time(const char *text, int64_t *wall_ns)
+static void free_all(struct wish *wish, struct plan *plan)
 {
-    struct tm parts = {.tm_isdst = -1};
-    const char *rest = strptime(text, "%Y-%m-%d %H:%M:%S", &parts);
-    if (!rest || *rest)
-        return time_parse(text, wall_ns);
-    *wall_ns = (int64_t)mktime(&parts) * NS_PER_SECOND;
-    return 0;
+    leaveout_free(&plan->options.leaveout);
+    backup_pipe_close(&plan->pipe);
+    vault_texts_free(&plan->paths);
+    vault_texts_free(&plan->tags);
+    free(plan->stream_path);
+    vault_patterns_free(&wish->excludes);
+    struct opt_list *lists[] = {&wish->marks, &wish->tags, &wish->globs, &wish->lines, &wish->nuls};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        opt_list_free(lists[i]);
 }
 
 int cmd_vault_backup(int argc, char **argv)
 {
-    struct vault_place place = {0};
-    struct vault_backup_options backup = {0};
-    struct opt_list tags = {0}, excludes = {0};
-    struct view view = {0};
-    const char *host = NULL, *time = NULL, *parent = NULL;
-    bool force = false;
+    struct wish wish = {.stdin_name = "stdin"};
+    struct plan plan = {.pipe = {.fd = -1, .pid = -1}};
+    struct vault_backup_options *backup = &plan.options;
+    struct backup_view view = {0};
+    backup->hostname = getenv("RESTIC_HOST");
     const struct opt options[] = {
-        VAULT_PLACE_ROWS(place),
-        {"exclude", 'e', OPT_LIST, &excludes, N_("PATTERN"), N_("leave out what matches (may be repeated)")},
-        {"tag", 0, OPT_LIST, &tags, N_("TAG"), N_("mark the snapshot (may be repeated)")},
-        {"host", 'H', OPT_STRING, &host, N_("NAME"), N_("the host name in the snapshot")},
-        {"time", 0, OPT_STRING, &time, N_("TIME"), N_("the time in the snapshot (\"2026-11-22 16:54:00\")")},
-        {"parent", 0, OPT_STRING, &parent, N_("ID"), N_("compare with this snapshot")},
-        {"force", 'f', OPT_FLAG, &force, NULL, N_("read all files, also those that seem unchanged")},
-        {"dry-run", 'n', OPT_FLAG, &backup.dry_run, NULL, N_("read and count, store nothing")},
+        VAULT_PLACE_ROWS(wish.place),
+        VAULT_EXCLUDE_ROWS(wish.excludes),
+        {"exclude-caches", 0, OPT_FLAG, &wish.caches, NULL,
+         N_("leave out caches (folders with a CACHEDIR.TAG)")},
+        {"exclude-if-present", 0, OPT_LIST, &wish.marks, N_("NAME[:HEADER]"),
+         N_("of folders with such a file, save that file alone\n(may be repeated)")},
+        {"exclude-larger-than", 0, OPT_STRING, &wish.larger, N_("SIZE"), N_("leave out larger files")},
+        {"one-file-system", 'x', OPT_FLAG, &backup->leaveout.one_file_system, NULL,
+         N_("leave out other file systems")},
+        {"files-from", 0, OPT_LIST, &wish.globs, N_("FILE"), N_("save what the lines of FILE match, too")},
+        {"files-from-verbatim", 0, OPT_LIST, &wish.lines, N_("FILE"),
+         N_("save the paths that are the lines of FILE, too")},
+        {"files-from-raw", 0, OPT_LIST, &wish.nuls, N_("FILE"), N_("the same; NUL ends each path")},
+        {"stdin", 0, OPT_FLAG, &wish.from_stdin, NULL, N_("save standard input")},
+        {"stdin-from-command", 0, OPT_FLAG, &wish.from_command, NULL,
+         N_("save what a command writes; if it fails, there is\nno snapshot")},
+        {"stdin-filename", 0, OPT_STRING, &wish.stdin_name, N_("NAME"),
+         N_("the name of either in the snapshot (default: stdin)")},
+        {"tag", 0, OPT_LIST, &wish.tags, N_("TAG[,TAG...]"), N_("mark the snapshot (may be repeated)")},
+        {"host", 'H', OPT_STRING, &backup->hostname, N_("NAME"), N_("the host name in the snapshot")},
+        {"time", 0, OPT_STRING, &wish.time, N_("TIME"),
+         N_("the time in the snapshot (\"2026-11-22 16:54:00\")")},
+        {"parent", 0, OPT_STRING, &wish.parent, N_("ID"), N_("compare with this snapshot")},
+        {"group-by", 'g', OPT_STRING, &wish.group_by, N_("WHAT"),
+         N_("compare with the last snapshot of the same host, paths\nand/or tags (default: host,paths)")},
+        {"force", 'f', OPT_FLAG, &wish.force, NULL, N_("read all files, also those that seem unchanged")},
+        {"ignore-ctime", 0, OPT_FLAG, &backup->ignore_ctime, NULL,
+         N_("a file with another change time alone is unchanged")},
+        {"ignore-inode", 0, OPT_FLAG, &backup->ignore_inode, NULL,
+         N_("the same, and with another inode number")},
+        {"with-atime", 0, OPT_FLAG, &backup->with_atime, NULL, N_("keep the time of last access, too")},
+        {"skip-if-unchanged", 0, OPT_FLAG, &backup->skip_if_unchanged, NULL,
+         N_("make no snapshot when nothing changed")},
+        {"dry-run", 'n', OPT_FLAG, &backup->dry_run, NULL, N_("read and count, store nothing")},
         {"quiet", 'q', OPT_FLAG, &view.quiet, NULL, N_("print problems only")},
         {"json", 0, OPT_FLAG, &view.json, NULL, N_("print messages as JSON, one per line")},
         {0},
@@ -184,25 +210,18 @@ int cmd_vault_backup(int argc, char **argv)
                                         .operands = N_("PATH..."),
                                         .summary = N_("Saves files and folders in a new snapshot."),
                                         .options = options,
-                                        .least = 1,
+                                        .least = 0,
                                         .most = -1};
-    int operands, code;
+    int operands, code, err;
     enum opt_result parsed = opt_parse(&command, argc, argv, &operands);
     if (parsed != OPT_GO) {
         code = parsed == OPT_HELP_SHOWN ? 0 : 2;
-    } else if (time && parse_time(time, &backup.time_ns) != 0) {
-        cmd_fail(ERR_INVALID);
-        code = 2;
+    } else if ((err = understand(&wish, argv + 1, (size_t)operands, &plan))) {
+        cmd_fail(err);
+        code = err == ERR_INVALID ? CMD_USAGE : CMD_FAILED;
     } else {
-        backup.paths = (const char *const *)(argv + 1);
-        backup.path_count = (size_t)operands;
-        backup.excludes = (struct vault_backup_texts){excludes.items, excludes.count};
-        backup.tags = (struct vault_backup_texts){tags.items, tags.count};
-        backup.hostname = host;
-        backup.parent = force ? "" : parent;
-        code = run(&place, &backup, &view);
+        code = save(&wish.place, &plan, &view);
     }
-    opt_list_free(&tags);
-    opt_list_free(&excludes);
+    free_all(&wish, &plan);
     return code;
 }

@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/i18n.h"
 #include "base/mem.h"
+#include "vault/group.h"
 
 #define MAX_PASSWORD ((size_t)4096)
 
@@ -32,24 +33,50 @@ static int first_line(const char *path, struct buf *out)
     return 0;
 }
 
-int vault_common_path(const struct vault_place *place, const char **path)
+/* Where a repository and its password are named, if not on the command line. */
+struct environment {
+    const char *repository, *repository_file, *password, *password_file;
+    const char *missing; /* what to do when no repository is named */
+    const char *question;
+};
+
+static const struct environment usual = {"RESTIC_REPOSITORY",
+                                         "RESTIC_REPOSITORY_FILE",
+                                         "RESTIC_PASSWORD",
+                                         "RESTIC_PASSWORD_FILE",
+                                         N_("give it with -r DIR or in RESTIC_REPOSITORY"),
+                                         N_("password of the repository:")};
+static const struct environment source = {"RESTIC_FROM_REPOSITORY",
+                                          "RESTIC_FROM_REPOSITORY_FILE",
+                                          "RESTIC_FROM_PASSWORD",
+                                          "RESTIC_FROM_PASSWORD_FILE",
+                                          N_("give it with --from-repo DIR or in RESTIC_FROM_REPOSITORY"),
+                                          N_("password of the repository to copy from:")};
+
+/* `line` holds the path when it comes from a file. */
+static int find_path(const struct vault_place *place, const struct environment *env, struct buf *line,
+                     const char **path)
 {
-    const char *from_environment = getenv("RESTIC_REPOSITORY"), *file = getenv("RESTIC_REPOSITORY_FILE");
+    const char *from_environment = getenv(env->repository), *file = getenv(env->repository_file);
     *path = place->repository ? place->repository : from_environment;
     if (!*path && file) {
-        static struct buf line;
-        buf_init(&line, 65536);
-        int err = first_line(file, &line);
+        int err = first_line(file, line);
         if (err)
             return err;
-        *path = buf_string(&line);
+        *path = buf_string(line);
     }
     if (!*path || !**path)
-        return err_hint(err_set(ERR_INVALID, _("no repository was named")),
-                        _("give it with -r DIR or in RESTIC_REPOSITORY"));
+        return err_hint(err_set(ERR_INVALID, _("no repository was named")), "%s", _(env->missing));
     if (strncmp(*path, "local:", 6) == 0)
         *path += 6;
     return 0;
+}
+
+int vault_common_path(const struct vault_place *place, const char **path)
+{
+    static struct buf line;
+    buf_init(&line, 65536);
+    return find_path(place, &usual, &line, path);
 }
 
 /* Asks on the terminal without showing what is typed. */
@@ -72,38 +99,92 @@ static int ask(const char *question, struct buf *out)
     return 0;
 }
 
+static int ask_twice(const char *question, struct buf *out)
+{
+    struct buf again BUF_AUTO;
+    buf_init(&again, MAX_PASSWORD);
+    int err = ask(question, out);
+    if (!err)
+        err = ask(_("the same password again:"), &again);
+    if (!err && strcmp(buf_string(out), buf_string(&again)) != 0)
+        err = err_set(ERR_INVALID, _("the two passwords differ"));
+    return err;
+}
+
+static int check_password(const struct buf *password)
+{
+    if (password->length == 0 || password->overflowed || memchr(password->data, 0, password->length))
+        return err_set(ERR_INVALID, _("the password is empty or not a text"));
+    return 0;
+}
+
+static int find_password(const struct vault_place *place, const struct environment *env, bool twice,
+                         struct buf *out)
+{
+    const char *file = place->password_file ? place->password_file : getenv(env->password_file);
+    const char *word = getenv(env->password);
+    int err = 0;
+    if (file)
+        err = first_line(file, out);
+    else if (word)
+        buf_put(out, word, strlen(word));
+    else if (twice)
+        err = ask_twice(_(env->question), out);
+    else
+        err = ask(_(env->question), out);
+    return err ? err : check_password(out);
+}
+
 int vault_common_password(const struct vault_place *place, bool twice, struct buf *out)
 {
-    const char *file = place->password_file ? place->password_file : getenv("RESTIC_PASSWORD_FILE");
-    const char *word = getenv("RESTIC_PASSWORD");
-    int err = 0;
-    if (file) {
-        err = first_line(file, out);
-    } else if (word) {
-        buf_put(out, word, strlen(word));
-    } else {
-        err = ask(_("password of the repository:"), out);
-        struct buf again BUF_AUTO;
-        buf_init(&again, MAX_PASSWORD);
-        if (!err && twice)
-            err = ask(_("the same password again:"), &again);
-        if (!err && twice && strcmp(buf_string(out), buf_string(&again)) != 0)
-            err = err_set(ERR_INVALID, _("the two passwords differ"));
-    }
-    if (!err && (out->length == 0 || out->overflowed || memchr(out->data, 0, out->length)))
-        err = err_set(ERR_INVALID, _("the password is empty or not a text"));
-    return err;
+    return find_password(place, &usual, twice, out);
+}
+
+int vault_common_new_password(const char *file, struct buf *out)
+{
+    int err = file ? first_line(file, out) : ask_twice(_("new password:"), out);
+    if (err && !file && err == ERR_INVALID)
+        err_hint(err, _("name the file that holds the new one with --new-password-file"));
+    return err ? err : check_password(out);
+}
+
+static int find_and_open(const struct vault_place *place, const struct environment *env, struct vault **out)
+{
+    const char *path;
+    struct buf line BUF_AUTO, password BUF_AUTO;
+    buf_init(&line, 65536);
+    buf_init(&password, MAX_PASSWORD);
+    int err = find_path(place, env, &line, &path);
+    if (!err)
+        err = find_password(place, env, false, &password);
+    return err ? err : vault_open(path, buf_string(&password), out);
 }
 
 int vault_common_open(const struct vault_place *place, struct vault **out)
 {
-    const char *path;
-    struct buf password BUF_AUTO;
-    buf_init(&password, MAX_PASSWORD);
-    int err = vault_common_path(place, &path);
-    if (!err)
-        err = vault_common_password(place, false, &password);
-    return err ? err : vault_open(path, buf_string(&password), out);
+    return find_and_open(place, &usual, out);
+}
+
+int vault_common_open_from(const struct vault_place *place, struct vault **out)
+{
+    return find_and_open(place, &source, out);
+}
+
+struct snapshot_filter vault_common_filter(const struct vault_filter_words *words)
+{
+    return (struct snapshot_filter){.hosts = words->hosts.items,
+                                    .host_count = words->hosts.count,
+                                    .tags = words->tags.items,
+                                    .tag_count = words->tags.count,
+                                    .paths = words->paths.items,
+                                    .path_count = words->paths.count};
+}
+
+void vault_common_filter_free(struct vault_filter_words *words)
+{
+    opt_list_free(&words->hosts);
+    opt_list_free(&words->tags);
+    opt_list_free(&words->paths);
 }
 
 void vault_common_print(struct buf *json)
@@ -156,5 +237,36 @@ int vault_common_parse_size(const char *text, uint64_t *bytes)
         return err_hint(err_set(ERR_INVALID, _("\"%s\" is not a size"), text),
                         _("for example: 500K, 16M, 1.5G"));
     *bytes = (uint64_t)value;
+    return 0;
+}
+
+int vault_common_parse_groups(const char *text, unsigned *out)
+{
+    *out = 0;
+    static const struct {
+        const char *word;
+        unsigned by;
+    } words[] = {{"host", GROUP_BY_HOST},   {"hosts", GROUP_BY_HOST}, {"path", GROUP_BY_PATHS},
+                 {"paths", GROUP_BY_PATHS}, {"tag", GROUP_BY_TAGS},   {"tags", GROUP_BY_TAGS}};
+    while (*text) {
+        size_t length = strcspn(text, ","), i = 0;
+        while (i < sizeof words / sizeof *words &&
+               (strlen(words[i].word) != length || memcmp(words[i].word, text, length) != 0))
+            i++;
+        if (i == sizeof words / sizeof *words)
+            return err_set(ERR_INVALID, _("--group-by knows host, paths and tags, not \"%s\""), text);
+        *out |= words[i].by;
+        text += length + (text[length] == ',');
+    }
+    return 0;
+}
+
+int vault_common_parse_time(const char *text, int64_t *wall_ns)
+{
+    struct tm parts = {.tm_isdst = -1};
+    const char *rest = strptime(text, "%Y-%m-%d %H:%M:%S", &parts);
+    if (!rest || *rest)
+        return time_parse(text, wall_ns);
+    *wall_ns = (int64_t)mktime(&parts) * NS_PER_SECOND;
     return 0;
 }

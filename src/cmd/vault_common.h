@@ -8,7 +8,9 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
+#include "base/opt.h"
 #include "vault/prune.h"
+#include "vault/remake.h"
 #include "vault/snapshot.h"
 #include "vault/vault.h"
 
@@ -26,12 +28,35 @@ struct vault_place {
             N_("a file whose first line is the password\n(or RESTIC_PASSWORD_FILE, or RESTIC_PASSWORD)")     \
     }
 
+/* Which snapshots a command looks at, in restic's words. */
+struct vault_filter_words {
+    struct opt_list hosts, tags, paths;
+};
+
+/* The rows of every command that works on several snapshots. */
+#define VAULT_FILTER_ROWS(words)                                                                             \
+    {"host", 'H', OPT_LIST, &(words).hosts, N_("NAME"), N_("only those of this host (may be repeated)")},    \
+        {"tag",         0,                                                                                   \
+         OPT_LIST,      &(words).tags,                                                                       \
+         N_("TAG,..."), N_("only those with all these tags (repeated: or these)")},                          \
+    {                                                                                                        \
+        "path", 0, OPT_LIST, &(words).paths, N_("PATH"),                                                     \
+            N_("only those of this path (repeated: of all of them)")                                         \
+    }
+/* The filter that the words mean; it borrows them. */
+struct snapshot_filter vault_common_filter(const struct vault_filter_words *words);
+void vault_common_filter_free(struct vault_filter_words *words);
+
 /* The path of the repository; ERR_INVALID when none was given. Lives as long as the process. */
 int vault_common_path(const struct vault_place *place, const char **path);
 /* The password, into `out` as a C string; buf_free wipes it. With `twice`, a terminal is asked two times. */
 int vault_common_password(const struct vault_place *place, bool twice, struct buf *out);
-/* Both, and opens the repository. */
+/* A password that is yet to be: from the first line of `file`, or (NULL) asked for two times. */
+int vault_common_new_password(const char *file, struct buf *out);
+/* Place and password, and opens the repository. */
 int vault_common_open(const struct vault_place *place, struct vault **out);
+/* The same of a repository to copy from: it is named by RESTIC_FROM_REPOSITORY and so on. */
+int vault_common_open_from(const struct vault_place *place, struct vault **out);
 
 /* Prints the JSON text and a newline to standard output. */
 void vault_common_print(struct buf *json);
@@ -43,6 +68,8 @@ const char *vault_common_size(uint64_t bytes, char out[static VAULT_SIZE_TEXT]);
 void vault_common_put_snapshot(struct buf *out, const struct snapshot *snapshot);
 /* A date and time of day, in local time. */
 void vault_common_put_time(int64_t wall_ns, char out[static 32]);
+/* "host,paths,tags" as bits of enum group_by; "" is none. ERR_INVALID. */
+int vault_common_parse_groups(const char *text, unsigned *out);
 /* Prunes an open vault and shows the result; the exit code. */
 int vault_prune_show(struct vault *vault, struct vault_prune_options *prune, bool quiet);
 /* "unlimited", "5%" or a size. */
@@ -50,15 +77,34 @@ int vault_prune_parse_unused(const char *text, struct vault_prune_options *out);
 /* "500", "20K", "16M", "1.5G", "2T" (of 1024), into bytes; ERR_INVALID. */
 int vault_common_parse_size(const char *text, uint64_t *bytes);
 
+/* "2026-11-22 16:54:00" in local time, as restic has it, or RFC 3339; ERR_INVALID. */
+int vault_common_parse_time(const char *text, int64_t *wall_ns);
+
+/* What rewrite and repair tell; the functions are callbacks whose context is the view. */
+struct vault_remake_view {
+    bool quiet, verbose, dry_run, forget;
+    size_t changed, lost;
+};
+void vault_remake_start(void *context, const struct snapshot *snapshot);
+void vault_remake_done(void *context, const char *old_id, enum vault_remade what, const struct snapshot *now);
+int vault_remake_end(const struct vault_remake_view *view); /* the exit code */
+
 int cmd_vault_init(int argc, char **argv);
 int cmd_vault_backup(int argc, char **argv);
 int cmd_vault_snapshots(int argc, char **argv);
 int cmd_vault_ls(int argc, char **argv);
 int cmd_vault_mount(int argc, char **argv);
+int cmd_vault_diff(int argc, char **argv);
 int cmd_vault_restore(int argc, char **argv);
 int cmd_vault_check(int argc, char **argv);
 int cmd_vault_clean_point(int argc, char **argv);
 int cmd_vault_forget(int argc, char **argv);
 int cmd_vault_prune(int argc, char **argv);
+int cmd_vault_unlock(int argc, char **argv);
+int cmd_vault_tag(int argc, char **argv);
+int cmd_vault_key(int argc, char **argv);
+int cmd_vault_rewrite(int argc, char **argv);
+int cmd_vault_copy(int argc, char **argv);
+int cmd_vault_repair(int argc, char **argv);
 
 #endif

@@ -168,30 +168,10 @@ static int parse_count(const char *text, int64_t *out)
     return 0;
 }
 
-static int parse_groups(const char *text, unsigned *out)
-{
-    static const struct {
-        const char *word;
-        unsigned by;
-    } words[] = {{"host", GROUP_BY_HOST},   {"hosts", GROUP_BY_HOST}, {"path", GROUP_BY_PATHS},
-                 {"paths", GROUP_BY_PATHS}, {"tag", GROUP_BY_TAGS},   {"tags", GROUP_BY_TAGS}};
-    while (*text) {
-        size_t length = strcspn(text, ","), i = 0;
-        while (i < sizeof words / sizeof *words &&
-               (strlen(words[i].word) != length || memcmp(words[i].word, text, length) != 0))
-            i++;
-        if (i == sizeof words / sizeof *words)
-            return err_set(ERR_INVALID, _("--group-by knows host, paths and tags, not \"%s\""), text);
-        *out |= words[i].by;
-        text += length + (text[length] == ',');
-    }
-    return 0;
-}
-
 static int understand(const struct wish *wish, struct vault_forget_options *out,
                       struct vault_prune_options *prune)
 {
-    int err = parse_groups(wish->group_by, &out->group_by);
+    int err = vault_common_parse_groups(wish->group_by, &out->group_by);
     for (int i = 0; !err && i < RETENTION_PERIODS; i++) {
         if (wish->keep[i])
             err = parse_count(wish->keep[i], &out->policy.keep[i]);

@@ -4,21 +4,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "base/clock.h"
 #include "base/err.h"
 #include "base/i18n.h"
-#include "base/mem.h"
 #include "base/opt.h"
 #include "base/path.h"
 #include "cmd/cmd.h"
-#include "cmd/vault_common.h"
+#include "cmd/vault_read.h"
+#include "vault/folder.h"
 #include "vault/gojson.h"
-#include "vault/snapshot.h"
-#include "vault/tree.h"
-
-#define MAX_DEPTH 512
 
 struct listing {
     struct vault *vault;
@@ -29,24 +23,9 @@ struct listing {
     int bad;
 };
 
-static const char *permissions(uint32_t mode, char out[static 11])
-{
-    static const char letters[] = "rwxrwxrwx";
-    for (unsigned i = 0; i < 9; i++)
-        out[i + 1] = mode & (0400u >> i) ? letters[i] : '-';
-    enum node_type type = node_type_of_mode(mode);
-    out[0] = type == NODE_DIR       ? 'd'
-             : type == NODE_SYMLINK ? 'L'
-             : type == NODE_FIFO    ? 'p'
-             : type == NODE_FILE    ? '-'
-                                    : 'D';
-    out[10] = '\0';
-    return out;
-}
-
 static void print_json(const struct node *node, const char *path)
 {
-    char text[11];
+    char text[VAULT_MODE_TEXT];
     struct buf out BUF_AUTO;
     buf_init(&out, (size_t)1 << 22);
     buf_printf(&out, "{\"name\":");
@@ -57,7 +36,7 @@ static void print_json(const struct node *node, const char *path)
     if (node->type == NODE_FILE)
         buf_printf(&out, ",\"size\":%llu", (unsigned long long)node->size);
     buf_printf(&out, ",\"mode\":%u,\"permissions\":\"%s\",\"mtime\":", node_mode_to_go(node->mode),
-               permissions(node->mode, text));
+               vault_mode_text(node->mode, text));
     gojson_put_time(&out, node->mtime_ns);
     buf_printf(&out, ",\"atime\":");
     gojson_put_time(&out, node->atime_ns);
@@ -67,20 +46,6 @@ static void print_json(const struct node *node, const char *path)
         buf_printf(&out, ",\"inode\":%llu", (unsigned long long)node->inode);
     buf_printf(&out, ",\"message_type\":\"node\",\"struct_type\":\"node\"}");
     vault_common_print(&out);
-}
-
-static void print_detailed(const struct node *node, const char *path)
-{
-    char when[32], text[11];
-    time_t seconds = (time_t)(node->mtime_ns / NS_PER_SECOND);
-    struct tm parts;
-    localtime_r(&seconds, &parts);
-    strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &parts);
-    printf("%s %5u %5u %10llu %s %s", permissions(node->mode, text), node->uid, node->gid,
-           (unsigned long long)node->size, when, path);
-    if (node->type == NODE_SYMLINK)
-        printf(" -> %s", node->target);
-    printf("\n");
 }
 
 static bool is_asked(const struct listing *listing, const char *path)
@@ -99,35 +64,29 @@ static bool leads_there(const struct listing *listing, const char *path)
     return is_asked(listing, path);
 }
 
-static void list_tree(struct listing *listing, const uint8_t *id, const char *path, unsigned depth)
+static int list_node(void *context, const uint8_t *folder, const char *path, const struct node *node)
 {
-    const uint8_t *bytes;
-    size_t length;
-    struct tree *tree;
-    int err = depth > MAX_DEPTH ? err_set(ERR_TOO_LARGE, _("%s: folders are nested too deep"), path)
-                                : loader_load(listing->loader, PACK_TREE, id, &bytes, &length);
-    if (!err)
-        err = tree_decode(bytes, length, &tree);
-    if (err) {
-        cmd_fail(err);
-        listing->bad++;
-        return;
+    const struct listing *listing = context;
+    (void)folder;
+    if (is_asked(listing, path)) {
+        if (listing->json)
+            print_json(node, path);
+        else if (listing->detailed)
+            vault_print_node(node, path, false);
+        else
+            vault_print_path(path);
     }
-    for (size_t i = 0; i < tree->count; i++) {
-        const struct node *node = &tree->nodes[i];
-        char *below MEM_AUTO = mem_printf("%s/%s", path, node->name);
-        if (is_asked(listing, below)) {
-            if (listing->json)
-                print_json(node, below);
-            else if (listing->detailed)
-                print_detailed(node, below);
-            else
-                printf("%s\n", below);
-        }
-        if (node->type == NODE_DIR && leads_there(listing, below))
-            list_tree(listing, node->subtree, below, depth + 1);
-    }
-    tree_free(tree);
+    return leads_there(listing, path) ? FOLDER_INTO : FOLDER_PASS;
+}
+
+static int tell_bad(void *context, const uint8_t *folder, const char *path, int err)
+{
+    struct listing *listing = context;
+    (void)folder;
+    (void)path;
+    cmd_fail(err);
+    listing->bad++;
+    return 0;
 }
 
 static void print_snapshot(const struct listing *listing, const struct snapshot *snapshot)
@@ -164,7 +123,8 @@ static int run(const struct vault_place *place, const char *name, const struct s
     if (!err) {
         listing->loader = loader_new(listing->vault);
         print_snapshot(listing, snapshot);
-        list_tree(listing, snapshot->tree, "", 0);
+        const struct folder_visitor visitor = {listing, list_node, tell_bad};
+        folder_walk(listing->loader, snapshot->tree, "", &visitor);
     }
     int code = err ? cmd_fail(err) : listing->bad ? 3 : 0;
     loader_free(listing->loader);

@@ -36,13 +36,12 @@ static int run(const struct vault_place *place, struct mount_options *options)
 int cmd_vault_mount(int argc, char **argv)
 {
     struct vault_place place = {0};
-    struct opt_list tags = {0}, paths = {0}, templates = {0};
+    struct vault_filter_words words = {0};
+    struct opt_list templates = {0};
     struct mount_options mount = {0};
     const struct opt options[] = {
         VAULT_PLACE_ROWS(place),
-        {"host", 'H', OPT_STRING, &mount.filter.hostname, N_("NAME"), N_("only snapshots of this host")},
-        {"path", 0, OPT_LIST, &paths, N_("PATH"), N_("only snapshots of this path (may be repeated)")},
-        {"tag", 0, OPT_LIST, &tags, N_("TAG"), N_("only snapshots with this tag (may be repeated)")},
+        VAULT_FILTER_ROWS(words),
         {"path-template", 0, OPT_LIST, &templates, N_("TEMPLATE"),
          N_("where snapshots show up: %T time, %t tags, %i and %I short\nand long ID, %u user, %h host (may "
             "be "
@@ -69,16 +68,12 @@ int cmd_vault_mount(int argc, char **argv)
     int code = parsed == OPT_HELP_SHOWN ? 0 : 2;
     if (parsed == OPT_GO) {
         mount.mountpoint = argv[1];
-        mount.filter.paths = paths.items;
-        mount.filter.path_count = paths.count;
-        mount.filter.tags = tags.items;
-        mount.filter.tag_count = tags.count;
+        mount.filter = vault_common_filter(&words);
         mount.path_templates = templates.items;
         mount.path_template_count = templates.count;
         code = run(&place, &mount);
     }
-    opt_list_free(&tags);
-    opt_list_free(&paths);
+    vault_common_filter_free(&words);
     opt_list_free(&templates);
     return code;
 }

@@ -12,6 +12,7 @@
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "blob/store.h"
+#include "vault/group.h"
 #include "vault/lock.h"
 #include "vault/walk.h"
 
@@ -22,30 +23,24 @@ static void pass_over(void *context, const char *name, int err)
     (void)err;
 }
 
-static bool same_paths(const struct snapshot *a, const struct snapshot *b)
-{
-    return snapshot_matches(
-               a, &(struct snapshot_filter){.paths = b->paths.items, .path_count = b->paths.count}) &&
-           snapshot_matches(b,
-                            &(struct snapshot_filter){.paths = a->paths.items, .path_count = a->paths.count});
-}
-
-/* The newest snapshot of the same host and paths. A damaged snapshot file is passed over: the parent only
- * saves reading. */
-static int find_parent(const struct vault *vault, const char *wanted, const struct snapshot *fresh,
-                       struct snapshot **out)
+/* The newest snapshot of the same group, not newer than the time that was asked for. A damaged snapshot file
+ * is passed over: the parent only saves reading. */
+static int find_parent(const struct vault *vault, const struct vault_backup_options *options,
+                       const struct snapshot *fresh, struct snapshot **out)
 {
     *out = NULL;
-    if (wanted && !*wanted)
+    if (options->parent && !*options->parent)
         return 0;
-    if (wanted)
-        return snapshot_find(vault, wanted, NULL, out);
+    if (options->parent)
+        return snapshot_find(vault, options->parent, NULL, out);
     struct snapshots list;
     int err = snapshot_read_all(vault, pass_over, NULL, &list);
     if (err)
         return err;
+    unsigned by = options->parent_by_given ? options->parent_by : GROUP_BY_HOST | GROUP_BY_PATHS;
     for (size_t i = list.count; i-- > 0 && !*out;)
-        if (strcmp(list.items[i]->hostname, fresh->hostname) == 0 && same_paths(list.items[i], fresh)) {
+        if (group_same(list.items[i], fresh, by) &&
+            (!options->time_ns || list.items[i]->time_ns <= options->time_ns)) {
             *out = list.items[i];
             list.items[i] = NULL;
         }
@@ -85,7 +80,10 @@ static struct snapshot *describe(const struct vault_backup_options *options)
     snapshot->gid = getegid();
     copy_list(arena, &options->excludes, &snapshot->excludes);
     copy_list(arena, &options->tags, &snapshot->tags);
-    snapshot->paths.items = arena_take(arena, (options->path_count + 1) * sizeof *snapshot->paths.items);
+    snapshot->paths.items = arena_take(arena, (options->path_count + 2) * sizeof *snapshot->paths.items);
+    if (options->stream)
+        snapshot->paths.items[snapshot->paths.count++] =
+            arena_copy(arena, options->stream->path, strlen(options->stream->path));
     for (size_t i = 0; i < options->path_count; i++) {
         char *absolute MEM_AUTO = source_absolute(options->paths[i]);
         snapshot->paths.items[snapshot->paths.count++] = arena_copy(arena, absolute, strlen(absolute));
@@ -94,7 +92,7 @@ static struct snapshot *describe(const struct vault_backup_options *options)
     return snapshot;
 }
 
-static int finish(struct walk *walk, struct snapshot *snapshot)
+static int finish(struct walk *walk, struct snapshot *snapshot, const struct snapshot *parent)
 {
     struct writer_totals totals;
     int err = writer_finish(walk->writer, &totals);
@@ -109,7 +107,9 @@ static int finish(struct walk *walk, struct snapshot *snapshot)
     sum->data_added_packed = totals.stored_bytes;
     snapshot->summary = *sum;
     snapshot->has_summary = true;
-    if (walk->options->dry_run)
+    walk->result->skipped =
+        walk->options->skip_if_unchanged && parent && memcmp(parent->tree, snapshot->tree, SHA256_SIZE) == 0;
+    if (walk->options->dry_run || walk->result->skipped)
         return 0;
     err = snapshot_save(walk->vault, snapshot);
     if (!err)
@@ -122,9 +122,9 @@ static int save(struct walk *walk, struct snapshot *snapshot)
     const struct vault_backup_options *options = walk->options;
     struct source *root = NULL;
     struct snapshot *parent = NULL;
-    int err = source_new(options->paths, options->path_count, &root);
+    int err = options->stream ? 0 : source_new(options->paths, options->path_count, &root);
     if (!err)
-        err = find_parent(walk->vault, options->parent, snapshot, &parent);
+        err = find_parent(walk->vault, options, snapshot, &parent);
     if (!err)
         err = vault_need_index(walk->vault);
     if (!err) {
@@ -134,10 +134,11 @@ static int save(struct walk *walk, struct snapshot *snapshot)
         }
         walk->writer = writer_new(walk->vault);
         walk->loader = loader_new(walk->vault);
-        err = walk_save(walk, root, parent, snapshot->tree);
+        err = options->stream ? walk_save_stream(walk, parent, snapshot->tree)
+                              : walk_save(walk, root, parent, snapshot->tree);
     }
     if (!err)
-        err = finish(walk, snapshot);
+        err = finish(walk, snapshot, parent);
     /* Freeing may write an index and overwrite the text. */
     char *text MEM_AUTO = mem_strdup(err_text()), *hint MEM_AUTO = mem_strdup(err_hint_text());
     writer_free(walk->writer);
@@ -166,21 +167,18 @@ int vault_backup(struct vault *vault, const struct vault_backup_options *options
                  struct vault_backup_result *result)
 {
     *result = (struct vault_backup_result){0};
-    if (options->path_count == 0)
+    if (options->path_count == 0 && !options->stream)
         return err_set(ERR_INVALID, _("no path to save"));
     struct lock *lock;
     int err = lock_take(vault, false, &lock);
     if (err)
         return explain(vault, err);
     blob_sweep(vault_remover(vault)); /* what cannot be removed takes room, no more */
-    struct walk walk = {.vault = vault,
-                        .options = options,
-                        .result = result,
-                        .excludes = {options->excludes.items, options->excludes.count},
-                        .names = owner_new()};
+    struct walk walk = {.vault = vault, .options = options, .result = result, .names = owner_new()};
     buf_init(&walk.path, (size_t)1 << 20);
     chunker_init(&walk.chunker, vault_polynomial(vault));
     struct snapshot *snapshot = describe(options);
+    walk.taken_ns = snapshot->time_ns;
     err = save(&walk, snapshot);
     snapshot_free(snapshot);
     owner_free(walk.names);

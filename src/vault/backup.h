@@ -5,6 +5,7 @@
 #ifndef VAULT_BACKUP_H
 #define VAULT_BACKUP_H
 
+#include "vault/leaveout.h"
 #include "vault/node.h"
 #include "vault/snapshot.h"
 #include "vault/vault.h"
@@ -32,19 +33,36 @@ struct vault_progress {
     const char *path; /* absolute, being worked on */
 };
 
+/* Content that comes from a pipe, saved as one file. */
+struct vault_backup_stream {
+    int fd;
+    const char *path; /* in the snapshot: absolute, as source_absolute makes it */
+    /* Called once all was read: an error (of the command that wrote it) means no snapshot. May be NULL. */
+    int (*end)(void *self);
+    void *self;
+};
+
 struct vault_backup_options {
     const char *const *paths; /* absolute, or relative to the working folder */
     size_t path_count;
+    const struct vault_backup_stream *stream; /* instead of paths; else NULL */
     struct vault_backup_texts {
         const char *const *items;
         size_t count;
-    } excludes, tags;
+    } excludes, tags;            /* for the record; what is left out in fact: */
+    struct leaveout leaveout;    /* the caller's */
     const char *hostname;        /* NULL: this machine's */
     const char *program_version; /* NULL: "beffroi VERSION" */
     int64_t time_ns;             /* 0: now */
     const char
-        *parent;  /* an ID's beginning; NULL: the newest of the same host and paths; "": none, read all */
-    bool dry_run; /* walk and count, write nothing */
+        *parent; /* an ID's beginning; NULL: the newest of the same host and paths; "": none, read all */
+    bool parent_by_given; /* of the same parent_by (bits of enum group_by) instead of host and paths */
+    unsigned parent_by;
+    bool ignore_ctime;      /* a file of the same inode, size and mtime is unchanged */
+    bool ignore_inode;      /* the same of any inode: for file systems that number anew */
+    bool with_atime;        /* keep the time of the last reading; it changes the trees every time */
+    bool skip_if_unchanged; /* no snapshot when it would be the same as its parent */
+    bool dry_run;           /* walk and count, write nothing */
 
     /* Callbacks, each may be NULL; all from the calling thread. */
     void *context;
@@ -58,6 +76,7 @@ struct vault_backup_options {
 struct vault_backup_result {
     char snapshot[VAULT_ID_TEXT];
     char parent[VAULT_ID_TEXT]; /* "" if there was none */
+    bool skipped;               /* nothing changed, so there is no new snapshot */
     struct snapshot_summary summary;
     uint64_t problems; /* files left out or torn, vanished ones included */
     uint64_t vanished, torn;

@@ -14,6 +14,7 @@
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "vault/lock.h"
+#include "vault/packfile.h"
 #include "vault/snapshot.h"
 #include "vault/tree.h"
 
@@ -94,29 +95,6 @@ static struct pack_file *find_pack(const struct check *check, const uint8_t *id)
     return check->pack_count ? bsearch(&key, check->packs, check->pack_count, sizeof key, by_id) : NULL;
 }
 
-static int by_offset(const void *a, const void *b)
-{
-    const struct index_entry *x = a, *y = b;
-    return x->offset < y->offset ? -1 : x->offset > y->offset;
-}
-
-/* The size a pack must have: its blobs without gaps, the header, and the header's length. 0: the index is
- * wrong. */
-static uint64_t expected_size(const struct index *index, const struct index_pack *pack)
-{
-    struct index_entry *entries MEM_AUTO = mem_zalloc(pack->count, sizeof *entries);
-    memcpy(entries, index->entries + pack->first, pack->count * sizeof *entries);
-    qsort(entries, pack->count, sizeof *entries, by_offset);
-    uint64_t size = 0, header = SEAL_OVERHEAD + 4;
-    for (uint32_t i = 0; i < pack->count; i++) {
-        if (entries[i].offset != size)
-            return 0;
-        size += entries[i].length;
-        header += entries[i].unpacked ? 41 : 37;
-    }
-    return size + header;
-}
-
 static void check_packs(struct check *check)
 {
     const struct index *index = vault_index(check->vault);
@@ -125,7 +103,7 @@ static void check_packs(struct check *check)
         char name[VAULT_ID_TEXT];
         hex_encode(pack->id, SHA256_SIZE, name);
         struct pack_file *file = find_pack(check, pack->id);
-        uint64_t size = expected_size(index, pack);
+        uint64_t size = packfile_expected_size(index, pack);
         if (!file)
             tell(check, VAULT_FINDING_DAMAGE, _("pack %s is missing"), name);
         else if (!size)
@@ -227,29 +205,6 @@ static int check_snapshots(struct check *check)
 
 /* ---- every byte ---- */
 
-/* Reads and unseals the header of a pack that is in memory. */
-static int read_header(struct check *check, const uint8_t *bytes, size_t size, struct pack_entry **entries,
-                       size_t *count)
-{
-    struct reader r;
-    if (size < 4 + SEAL_OVERHEAD)
-        return err_set(ERR_CORRUPT, _("it is too short"));
-    reader_init(&r, bytes + size - 4, 4);
-    size_t length = reader_u32(&r);
-    if (length < SEAL_OVERHEAD || length > size - 4 || length > PACK_MAX_HEADER + SEAL_OVERHEAD)
-        return err_set(ERR_CORRUPT, _("the length of its header is impossible"));
-    uint8_t *plain MEM_AUTO = mem_resize(NULL, length, 1);
-    int err = seal_open(vault_seal_key(check->vault), bytes + size - 4 - length, length, plain);
-    if (!err)
-        err = pack_header_decode(plain, length - SEAL_OVERHEAD, entries, count);
-    if (!err && *count &&
-        (*entries)[*count - 1].offset + (uint64_t)(*entries)[*count - 1].length != size - 4 - length) {
-        free(*entries);
-        err = err_set(ERR_CORRUPT, _("its header does not fit its length"));
-    }
-    return err;
-}
-
 static void check_blobs(struct check *check, struct loader *loader, const char *name, uint8_t *bytes,
                         const struct pack_entry *entries, size_t count)
 {
@@ -281,7 +236,7 @@ static int check_bytes(struct check *check, struct loader *loader, const struct 
     bool intact = memcmp(id, pack->id, SHA256_SIZE) == 0;
     if (!intact)
         tell(check, VAULT_FINDING_DAMAGE, _("pack %s: its bytes do not match its name"), name);
-    err = read_header(check, bytes, (size_t)pack->size, &entries, &count);
+    err = packfile_list(vault_seal_key(check->vault), bytes, (size_t)pack->size, &entries, &count);
     if (!err)
         check_blobs(check, loader, name, bytes, entries, count);
     if (!err)
@@ -373,11 +328,11 @@ int vault_check(struct vault *vault, const struct vault_check_options *options,
     if (err)
         return err;
     if (result->damages)
-        return err_hint(
-            err_set(ERR_CORRUPT, _("the repository %s is damaged in %llu places"), vault_path(vault),
-                    (unsigned long long)result->damages),
-            _("what is not named above can still be restored; copy that first, then let restic repair "
-              "what it can: restic -r %s repair index"),
-            vault_path(vault));
+        return err_hint(err_set(ERR_CORRUPT, _("the repository %s is damaged in %llu places"),
+                                vault_path(vault), (unsigned long long)result->damages),
+                        _("what is not named above can still be restored; copy that first, then see: beffroi "
+                          "vault repair "
+                          "--help (repository %s)"),
+                        vault_path(vault));
     return 0;
 }

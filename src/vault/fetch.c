@@ -17,9 +17,8 @@
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "vault/content.h"
+#include "vault/folder.h"
 #include "vault/lock.h"
-#include "vault/snapshot.h"
-#include "vault/tree.h"
 
 #define WORKERS   2
 #define MAX_DEPTH 512
@@ -158,14 +157,6 @@ static bool take_node(struct fetch *fetch, const struct node *node)
     return needed;
 }
 
-static int load_tree(struct fetch *fetch, const uint8_t *id, struct tree **out)
-{
-    const uint8_t *bytes;
-    size_t length;
-    int err = loader_load(fetch->loader, PACK_TREE, id, &bytes, &length);
-    return err ? err : tree_decode(bytes, length, out);
-}
-
 static void keep(struct fetch *fetch, struct tree *tree)
 {
     fetch->kept = mem_resize(fetch->kept, fetch->kept_count + 1, sizeof(struct tree *));
@@ -176,7 +167,7 @@ static void keep(struct fetch *fetch, struct tree *tree)
 static void walk_tree(struct fetch *fetch, const uint8_t *id, unsigned depth)
 {
     struct tree *tree;
-    if (depth > MAX_DEPTH || load_tree(fetch, id, &tree) != 0)
+    if (depth > MAX_DEPTH || folder_load(fetch->loader, id, &tree) != 0)
         return;
     bool needed = false;
     size_t length = fetch->path.length;
@@ -194,32 +185,6 @@ static void walk_tree(struct fetch *fetch, const uint8_t *id, unsigned depth)
         keep(fetch, tree);
     else
         tree_free(tree);
-}
-
-/* The tree of the folder `root` inside the snapshot. */
-static int find_root(struct fetch *fetch, const uint8_t *top, const char *root,
-                     uint8_t id[static SHA256_SIZE])
-{
-    memcpy(id, top, SHA256_SIZE);
-    for (const char *at = root; *at;) {
-        size_t length = strcspn(at, "/");
-        struct tree *tree;
-        int err = length ? load_tree(fetch, id, &tree) : 0;
-        if (err)
-            return err;
-        if (length) {
-            const struct node *node = tree_find(tree, at, length);
-            bool good = node && node->type == NODE_DIR;
-            if (good)
-                memcpy(id, node->subtree, SHA256_SIZE);
-            tree_free(tree);
-            if (!good)
-                return err_set(ERR_NOT_FOUND, _("the snapshot does not hold the folder %s"), root);
-        }
-        at += length;
-        at += strspn(at, "/");
-    }
-    return 0;
 }
 
 static int stage_content(struct fetch *fetch, struct loader *loader, const struct node *node, uint64_t number)
@@ -315,7 +280,8 @@ static int look(struct fetch *fetch, const char *name, const char *root)
     err = vault_need_index(fetch->vault);
     if (!err) {
         fetch->loader = loader_new(fetch->vault);
-        err = find_root(fetch, snapshot->tree, root, top);
+        memcpy(top, snapshot->tree, sizeof top);
+        err = folder_descend(fetch->loader, root, top);
     }
     if (!err)
         walk_tree(fetch, top, 0);

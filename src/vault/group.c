@@ -28,7 +28,7 @@ static bool same_texts(const struct snapshot_list_of_text *a, const struct snaps
     return same;
 }
 
-static bool same_group(const struct snapshot *a, const struct snapshot *b, unsigned by)
+bool group_same(const struct snapshot *a, const struct snapshot *b, unsigned by)
 {
     return (!(by & GROUP_BY_HOST) || strcmp(a->hostname, b->hostname) == 0) &&
            (!(by & GROUP_BY_PATHS) || same_texts(&a->paths, &b->paths)) &&
@@ -45,7 +45,7 @@ size_t groups_make(const struct snapshots *list, const struct snapshot_filter *f
         if (filter && !snapshot_matches(snapshot, filter))
             continue;
         size_t n = 0;
-        while (n < count && !same_group(groups[n].items[0], snapshot, by))
+        while (n < count && !group_same(groups[n].items[0], snapshot, by))
             n++;
         if (n == count) {
             groups = mem_resize(groups, ++count, sizeof *groups);

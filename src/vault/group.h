@@ -19,6 +19,8 @@ struct snapshot_group {
  * snapshot comes first. groups_free ends *out. */
 size_t groups_make(const struct snapshots *list, const struct snapshot_filter *filter, unsigned by,
                    struct snapshot_group **out);
+/* Whether two snapshots are of one group. */
+bool group_same(const struct snapshot *a, const struct snapshot *b, unsigned by);
 void groups_free(struct snapshot_group *groups, size_t count);
 
 #endif

@@ -49,7 +49,7 @@ static struct measure measure_of(const struct step *s, const struct node *node)
         if (!m.known)
             break;
         m.stored += e->length - SEAL_OVERHEAD;
-        m.plain += e->unpacked ? e->unpacked : e->length - SEAL_OVERHEAD;
+        m.plain += index_plain_length(e);
     }
     m.known = m.known && m.plain > 0;
     return m;
@@ -85,7 +85,7 @@ static bool note_data(struct step *s, const struct node *node)
         known = false;
         s->history->seen[number] = true;
         s->harm->new_stored += e->length;
-        s->harm->new_plain += e->unpacked ? e->unpacked : e->length - SEAL_OVERHEAD;
+        s->harm->new_plain += index_plain_length(e);
     }
     return known;
 }

@@ -83,6 +83,11 @@ const struct index_entry *index_find(const struct index *index, enum pack_type t
     return number ? &index->entries[number - 1] : NULL;
 }
 
+uint32_t index_plain_length(const struct index_entry *entry)
+{
+    return entry->unpacked ? entry->unpacked : entry->length - SEAL_OVERHEAD;
+}
+
 void index_add_pending(struct index *index, enum pack_type type, const uint8_t id[static SHA256_SIZE])
 {
     struct index_entry entry = {.pack = INDEX_PENDING, .type = (uint8_t)type};

@@ -41,6 +41,8 @@ int index_decode(struct index *index, const void *bytes, size_t length);
 /* The entry of a blob (the first when several packs hold it), or NULL. */
 const struct index_entry *index_find(const struct index *index, enum pack_type type,
                                      const uint8_t id[static SHA256_SIZE]);
+/* How many plain bytes the blob has. */
+uint32_t index_plain_length(const struct index_entry *entry);
 /* Notes a blob that is on its way into a pack. */
 void index_add_pending(struct index *index, enum pack_type type, const uint8_t id[static SHA256_SIZE]);
 

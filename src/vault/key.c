@@ -57,7 +57,8 @@ static int seal_master(const struct seal_key *master, const struct seal_key *use
     return err;
 }
 
-static void put_file(struct buf *out, const struct buf *salt, const struct buf *sealed)
+static void put_file(struct buf *out, const struct key_owner *owner, const struct buf *salt,
+                     const struct buf *sealed)
 {
     char host[HOST_NAME_MAX + 1] = "";
     gethostname(host, sizeof host - 1);
@@ -65,16 +66,17 @@ static void put_file(struct buf *out, const struct buf *salt, const struct buf *
     buf_printf(out, "{\"created\":");
     gojson_put_time(out, clock_system.wall_ns(clock_system.self));
     buf_printf(out, ",\"username\":");
-    gojson_put_text(out, user ? user->pw_name : "");
+    gojson_put_text(out, owner && owner->username ? owner->username : user ? user->pw_name : "");
     buf_printf(out, ",\"hostname\":");
-    gojson_put_text(out, host);
+    gojson_put_text(out, owner && owner->hostname ? owner->hostname : host);
     buf_printf(out, ",\"kdf\":\"scrypt\",\"N\":%d,\"r\":%d,\"p\":%d", SCRYPT_N, SCRYPT_R, SCRYPT_P);
     put_base64(out, ",\"salt\":\"", salt->data, salt->length);
     put_base64(out, "\",\"data\":\"", sealed->data, sealed->length);
     buf_put(out, "\"}", 2);
 }
 
-int key_encode(const struct seal_key *master, const char *password, struct buf *out)
+int key_encode(const struct seal_key *master, const char *password, const struct key_owner *owner,
+               struct buf *out)
 {
     struct buf salt BUF_AUTO, sealed BUF_AUTO;
     struct seal_key user;
@@ -87,7 +89,7 @@ int key_encode(const struct seal_key *master, const char *password, struct buf *
     if (!err)
         err = seal_master(master, &user, &sealed);
     if (!err)
-        put_file(out, &salt, &sealed);
+        put_file(out, owner, &salt, &sealed);
     mem_wipe(&user, sizeof user);
     return err;
 }
@@ -100,6 +102,32 @@ static void read_base64(struct jsonread *j, struct buf *scratch, struct buf *out
         j->failed = true;
     if (out->overflowed)
         j->failed = true;
+}
+
+static void read_text(struct jsonread *j, struct buf *scratch, char *out, size_t size)
+{
+    jsonread_string(j, scratch);
+    size_t length = scratch->length < size - 1 ? scratch->length : size - 1;
+    if (length)
+        memcpy(out, scratch->data, length);
+    out[length] = '\0';
+}
+
+/* What only people read; false when the key is none of that. */
+static bool read_owner(struct jsonread *j, struct jsonread_key key, struct buf *scratch, struct key_file *out)
+{
+    if (jsonread_is(key, "username")) {
+        read_text(j, scratch, out->username, sizeof out->username);
+    } else if (jsonread_is(key, "hostname")) {
+        read_text(j, scratch, out->hostname, sizeof out->hostname);
+    } else if (jsonread_is(key, "created")) {
+        jsonread_string(j, scratch);
+        if (!gojson_time(buf_string(scratch), scratch->length, &out->created_ns))
+            out->created_ns = 0;
+    } else {
+        return false;
+    }
+    return true;
 }
 
 int key_file_parse(const void *bytes, size_t length, struct key_file *out)
@@ -115,6 +143,8 @@ int key_file_parse(const void *bytes, size_t length, struct key_file *out)
     jsonread_init(&j, bytes, length);
     jsonread_object(&j);
     while (jsonread_key(&j, &key)) {
+        if (read_owner(&j, key, &scratch, out))
+            continue;
         if (jsonread_is(key, "N"))
             out->n = jsonread_u64(&j);
         else if (jsonread_is(key, "r"))

@@ -16,8 +16,14 @@
 
 #define KEY_SALT 64
 
-/* Seals `master` for a password; `out` gets the JSON of the file. */
-int key_encode(const struct seal_key *master, const char *password, struct buf *out);
+/* Whom a key is for, told to those who list the keys; NULL: this user, this machine. */
+struct key_owner {
+    const char *username, *hostname;
+};
+
+/* Seals `master` for a password; `out` gets the JSON of the file. `owner` may be NULL. */
+int key_encode(const struct seal_key *master, const char *password, const struct key_owner *owner,
+               struct buf *out);
 /* Opens a key file. ERR_WRONG_SECRET when the password is not this key's, ERR_CORRUPT when it is malformed,
  * ERR_UNSUPPORTED for parameters out of range. */
 int key_decode(const void *bytes, size_t length, const char *password, struct seal_key *master);
@@ -26,6 +32,8 @@ int key_decode(const void *bytes, size_t length, const char *password, struct se
 struct key_file {
     uint64_t n, r, p;
     struct buf salt, data;
+    int64_t created_ns;                /* 0 when it is not said */
+    char username[256], hostname[256]; /* cut to that */
 };
 /* Reads the JSON only; key_file_free ends it also after a failure. */
 int key_file_parse(const void *bytes, size_t length, struct key_file *out);

@@ -84,8 +84,9 @@ static int damaged(const struct loader *loader, int err, const uint8_t *id, cons
     char *why MEM_AUTO = mem_strdup(err_text());
     char name[VAULT_ID_TEXT];
     hex_encode(id, SHA256_SIZE, name);
-    (void)err;
-    return err_hint(err_set(ERR_CORRUPT, _("blob %.10s in %s/data/%.2s/%s cannot be read: %s"), name,
+    /* What this machine cannot read just now is not damaged. */
+    enum err code = err == ERR_SYSTEM || err == ERR_PERMISSION ? (enum err)err : ERR_CORRUPT;
+    return err_hint(err_set(code, _("blob %.10s in %s/data/%.2s/%s cannot be read: %s"), name,
                             vault_path(loader->vault), pack, pack, why),
                     _("beffroi vault check --read-data finds all that is damaged"));
 }

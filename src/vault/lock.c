@@ -83,6 +83,21 @@ static void own_hostname(char out[static HOST_NAME_MAX + 1])
     gethostname(out, HOST_NAME_MAX);
 }
 
+bool lock_is_stale_here(const struct lock_file *file)
+{
+    char host[HOST_NAME_MAX + 1];
+    own_hostname(host);
+    return lock_is_stale(file, clock_system.wall_ns(clock_system.self), host);
+}
+
+int lock_read(const struct vault *vault, const char *name, struct lock_file *out)
+{
+    struct buf plain BUF_AUTO;
+    buf_init(&plain, MAX_LOCK_FILE);
+    int err = vault_load_file(vault, BLOB_LOCK, name, &plain);
+    return err ? err : lock_decode(plain.data, plain.length, out);
+}
+
 static void encode(bool exclusive, struct buf *out)
 {
     char host[HOST_NAME_MAX + 1];
@@ -127,7 +142,7 @@ static int refuse(const struct vault *vault, const struct lock_file *file)
                             file->exclusive ? _("exclusively") : _("for sharing"), buf_string(&since)),
                     _("wait until that is done; if that program is dead, the lock ends %d minutes after its "
                       "last sign of life, or "
-                      "at once with: restic -r %s unlock"),
+                      "at once with: beffroi vault unlock -r %s --remove-all"),
                     LOCK_STALE_SECONDS / 60, vault_path(vault));
 }
 
@@ -136,19 +151,13 @@ static int look_at(void *context, const char *name, uint64_t size)
     const struct look *look = context;
     if (size == 0 || (look->own && strcmp(name, look->own) == 0))
         return 0;
-    struct buf plain BUF_AUTO;
     struct lock_file file;
-    char host[HOST_NAME_MAX + 1];
-    buf_init(&plain, MAX_LOCK_FILE);
-    int err = vault_load_file(look->vault, BLOB_LOCK, name, &plain);
+    int err = lock_read(look->vault, name, &file);
     if (err == ERR_NOT_FOUND)
         return 0; /* released meanwhile */
-    if (!err)
-        err = lock_decode(plain.data, plain.length, &file);
     if (err)
         return err_in(err, _("cannot tell who holds the lock %.10s"), name);
-    own_hostname(host);
-    if (lock_is_stale(&file, clock_system.wall_ns(clock_system.self), host)) {
+    if (lock_is_stale_here(&file)) {
         blob_remove_lock(vault_remover(look->vault), name);
         return 0;
     }

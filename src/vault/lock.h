@@ -34,7 +34,11 @@ struct lock_file {
     int64_t pid;
 };
 int lock_decode(const void *bytes, size_t length, struct lock_file *out);
+/* Reads one from the repository; ERR_NOT_FOUND when it was released meanwhile. */
+int lock_read(const struct vault *vault, const char *name, struct lock_file *out);
 /* Whether a lock may be passed over: `now_ns` is the wall clock, `hostname` this machine's name. */
 bool lock_is_stale(const struct lock_file *file, int64_t now_ns, const char *hostname);
+/* The same, now and on this machine. */
+bool lock_is_stale_here(const struct lock_file *file);
 
 #endif

@@ -61,6 +61,8 @@ struct node {
     size_t content_count;
     bool has_subtree;
     uint8_t subtree[SHA256_SIZE]; /* of a folder */
+    const char *text; /* its JSON, in the bytes that it was read from, and as long as they are there */
+    size_t text_length;
 };
 
 /* "file", "dir", ... and back (NODE_OTHER for an unknown word). */

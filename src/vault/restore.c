@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "vault/restore.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,57 +14,16 @@
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "base/path.h"
-#include "vault/content.h"
+#include "vault/cleartree.h"
 #include "vault/filenode.h"
+#include "vault/folder.h"
 #include "vault/lock.h"
-#include "vault/tree.h"
+#include "vault/restoreparts.h"
 
-#define MAX_DEPTH   512
 #define MAX_WORKERS 8
 #define MAX_QUEUE   128
 
-/* A folder being restored. It stays open until all that lies in it is done; only then its own mode and times
- * can be put on. */
-struct folder {
-    struct folder *parent;
-    const struct node *node; /* in the parent's tree; NULL for the target */
-    struct tree *tree;
-    char *path; /* in the snapshot, "" for the target */
-    int fd;
-    atomic_uint users;
-};
-
-struct job {
-    struct job *next;
-    struct folder *folder;
-    const struct node *node;
-    int fd; /* the new, empty file; -1: not made yet */
-};
-
-/* The first name of a file that has several. */
-struct link {
-    uint64_t inode, device;
-    char *path; /* relative to the target; NULL: empty slot */
-};
-
-struct restore {
-    struct vault *vault;
-    const struct vault_restore_options *options;
-    struct vault_restore_result *result;
-    struct loader *loader;
-    bool skip_owner;
-    int target;
-    struct link *links;
-    size_t link_count, link_room;
-
-    pthread_mutex_t mutex; /* below, and the result, and the callbacks */
-    pthread_cond_t work, space;
-    struct job *first, **last;
-    size_t queued;
-    bool ending;
-};
-
-static void problem(struct restore *restore, const char *path, int err)
+void restore_problem(struct restore *restore, const char *path, int err)
 {
     pthread_mutex_lock(&restore->mutex);
     restore->result->problems++;
@@ -74,7 +32,7 @@ static void problem(struct restore *restore, const char *path, int err)
     pthread_mutex_unlock(&restore->mutex);
 }
 
-static char *path_of(const struct folder *folder, const struct node *node)
+char *restore_path_of(const struct folder *folder, const struct node *node)
 {
     return mem_printf("%s/%s", folder->path, node->name);
 }
@@ -96,9 +54,10 @@ static void folder_done(struct restore *restore, struct folder *folder)
 {
     while (folder && atomic_fetch_sub(&folder->users, 1) == 1) {
         struct folder *parent = folder->parent;
-        if (folder->node && filenode_apply(parent->fd, folder->node->name, folder->fd, folder->node,
-                                           restore->skip_owner) != 0)
-            problem(restore, folder->path, err_in(ERR_PARTIAL, "%s", folder->path));
+        if (folder->node && folder->fd >= 0 && !restore->options->dry_run &&
+            filenode_apply(parent->fd, folder->node->name, folder->fd, folder->node, restore->skip_owner) !=
+                0)
+            restore_problem(restore, folder->path, err_in(ERR_PARTIAL, "%s", folder->path));
         fd_close(&folder->fd);
         tree_free(folder->tree);
         free(folder->path);
@@ -107,61 +66,7 @@ static void folder_done(struct restore *restore, struct folder *folder)
     }
 }
 
-/* Takes away what stands where a file, link or device is to be made; a folder in the way is not touched. */
-static int clear_way(int dirfd, const char *name, const char *path)
-{
-    if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
-        return 0;
-    return err_sys(_("cannot replace %s"), path);
-}
-
-/* Makes the new, empty file. */
-static int create_file(const struct folder *folder, const struct node *node, const char *path)
-{
-    const int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-    int fd = openat(folder->fd, node->name, flags, 0600);
-    if (fd < 0 && errno == EEXIST) {
-        int err = clear_way(folder->fd, node->name, path);
-        if (err)
-            return err;
-        fd = openat(folder->fd, node->name, flags, 0600);
-    }
-    return fd < 0 ? err_sys(_("cannot create %s"), path) : fd;
-}
-
 /* ---- files, on the workers ---- */
-
-static void write_file(struct restore *restore, struct loader *loader, struct job *job)
-{
-    char *path MEM_AUTO = path_of(job->folder, job->node);
-    if (job->fd < 0)
-        job->fd = create_file(job->folder, job->node, path);
-    if (job->fd < 0) {
-        problem(restore, path, job->fd);
-        return;
-    }
-    int err = content_write(loader, job->node, job->fd, path);
-    if (err)
-        problem(restore, path, err);
-    /* Metadata goes on last: writing clears setuid, and a file that is not whole keeps mode 0600. */
-    else if (filenode_apply(job->folder->fd, job->node->name, job->fd, job->node, restore->skip_owner) != 0)
-        problem(restore, path, err_in(ERR_PARTIAL, "%s", path));
-    if (!err && restore->options->verify) {
-        err = content_verify(restore->vault, job->node, job->fd, path);
-        if (err)
-            problem(restore, path, err);
-    }
-    if (err)
-        return;
-    pthread_mutex_lock(&restore->mutex);
-    restore->result->files++;
-    restore->result->bytes += job->node->size;
-    if (restore->options->on_progress)
-        restore->options->on_progress(
-            restore->options->context,
-            &(struct vault_restore_progress){restore->result->files, restore->result->bytes});
-    pthread_mutex_unlock(&restore->mutex);
-}
 
 static struct job *next_job(struct restore *restore)
 {
@@ -186,7 +91,7 @@ static void *work(void *context)
     struct loader *loader = loader_new(restore->vault);
     struct job *job;
     while ((job = next_job(restore))) {
-        write_file(restore, loader, job);
+        restore_write_file(restore, loader, job);
         fd_close(&job->fd);
         folder_done(restore, job->folder);
         free(job);
@@ -260,23 +165,32 @@ static void hand_over(struct restore *restore, struct folder *folder, const stru
     enqueue(restore, job);
 }
 
-/* A file with several names is made here, so that the further names find it. */
+static void count_linked(struct restore *restore)
+{
+    pthread_mutex_lock(&restore->mutex);
+    restore->result->files++;
+    pthread_mutex_unlock(&restore->mutex);
+}
+
+/* A file with several names is made here, so that the further names find it. It is always made anew: what is
+ * there may have names outside the target, which must not change. */
 static void restore_linked(struct restore *restore, struct folder *folder, const struct node *node,
                            const char *path)
 {
-    int fd = -1, err = clear_way(folder->fd, node->name, path);
+    if (restore->options->dry_run) {
+        hand_over(restore, folder, node, -1);
+        return;
+    }
+    int fd = -1, err = restore_clear_way(restore, folder, node->name, path);
     int linked = err ? err : make_link(restore, folder, node, path);
     if (linked == 1)
-        fd = linked = create_file(folder, node, path);
-    if (linked < 0) {
-        problem(restore, path, linked);
-    } else if (fd >= 0) {
+        fd = linked = restore_create_file(restore, folder, node, path);
+    if (linked < 0)
+        restore_problem(restore, path, linked);
+    else if (fd >= 0)
         hand_over(restore, folder, node, fd);
-    } else {
-        pthread_mutex_lock(&restore->mutex);
-        restore->result->files++;
-        pthread_mutex_unlock(&restore->mutex);
-    }
+    else
+        count_linked(restore);
 }
 
 static int make_special(const struct folder *folder, const struct node *node, const char *path)
@@ -295,9 +209,9 @@ static int make_special(const struct folder *folder, const struct node *node, co
 static void restore_other(struct restore *restore, struct folder *folder, const struct node *node,
                           const char *path)
 {
-    int err = clear_way(folder->fd, node->name, path);
-    int linked = 1;
-    if (!err && node->links > 1 && node->inode)
+    int err = restore->options->dry_run ? 0 : restore_clear_way(restore, folder, node->name, path);
+    int linked = restore->options->dry_run ? 0 : 1;
+    if (!err && linked && node->links > 1 && node->inode)
         linked = make_link(restore, folder, node, path);
     if (!err && linked < 0)
         err = linked;
@@ -306,25 +220,67 @@ static void restore_other(struct restore *restore, struct folder *folder, const 
     if (!err && linked == 1)
         err = filenode_apply(folder->fd, node->name, -1, node, restore->skip_owner);
     if (err)
-        problem(restore, path, err);
+        restore_problem(restore, path, err);
     else
         restore->result->others++;
 }
 
-static int load_tree(struct restore *restore, const uint8_t *id, struct tree **out)
+/* Something else than a folder stands where one is to be. */
+static bool is_in_the_way(const struct folder *parent, const char *name)
 {
-    const uint8_t *bytes;
-    size_t length;
-    int err = loader_load(restore->loader, PACK_TREE, id, &bytes, &length);
-    return err ? err : tree_decode(bytes, length, out);
+    struct stat st;
+    return fstatat(parent->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(st.st_mode);
 }
 
-static int open_folder(const struct folder *parent, const struct node *node, const char *path)
+/* The folder, made if it is missing; a descriptor, or an error. In a dry run *fd is -1 for a missing one. */
+static int open_folder(struct restore *restore, const struct folder *parent, const struct node *node,
+                       const char *path, int *fd)
 {
+    const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    *fd = -1;
+    if (restore->options->dry_run) {
+        *fd = parent->fd < 0 ? -1 : openat(parent->fd, node->name, flags);
+        return 0;
+    }
+    if (restore->options->overwrite != VAULT_OVERWRITE_NEVER && is_in_the_way(parent, node->name)) {
+        int err = restore_clear_way(restore, parent, node->name, path);
+        if (err)
+            return err;
+    }
     if (mkdirat(parent->fd, node->name, 0700) != 0 && errno != EEXIST)
         return err_sys(_("cannot make the folder %s"), path);
-    int fd = openat(parent->fd, node->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    return fd < 0 ? err_sys(_("cannot open the folder %s"), path) : fd;
+    *fd = openat(parent->fd, node->name, flags);
+    return *fd < 0 ? err_sys(_("cannot open the folder %s"), path) : 0;
+}
+
+/* Whether the name is chosen by --include and --exclude; `included` tells that its folder is. */
+static bool is_chosen(const struct vault_restore_options *options, const char *path, bool included)
+{
+    return !match_any(&options->excludes, path) && (included || match_any(&options->includes, path));
+}
+
+/* Takes away what the snapshot does not have. */
+static void delete_others(struct restore *restore, const struct folder *folder, bool included)
+{
+    int copy = openat(folder->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *entries = copy < 0 ? NULL : fdopendir(copy);
+    if (!entries) {
+        restore_problem(restore, folder->path, err_sys(_("cannot read the folder %s"), folder->path));
+        fd_close(&copy);
+        return;
+    }
+    struct dirent *entry;
+    while ((entry = readdir(entries))) {
+        const char *name = entry->d_name;
+        char *path MEM_AUTO = mem_printf("%s/%s", folder->path, name);
+        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+            tree_find(folder->tree, name, strlen(name)) || !is_chosen(restore->options, path, included))
+            continue;
+        int err = cleartree(folder->fd, name, path, restore->options->dry_run, &restore->result->deleted);
+        if (err)
+            restore_problem(restore, path, err);
+    }
+    closedir(entries);
 }
 
 static void restore_entries(struct restore *restore, struct folder *folder, bool included, unsigned depth);
@@ -334,15 +290,16 @@ static void restore_folder(struct restore *restore, struct folder *parent, const
                            const char *path, bool included, unsigned depth)
 {
     struct tree *tree = NULL;
-    int err = depth >= MAX_DEPTH ? err_set(ERR_TOO_LARGE, _("%s: folders are nested too deep"), path)
-                                 : load_tree(restore, node->subtree, &tree);
+    int err = depth >= FOLDER_MAX_DEPTH ? err_set(ERR_TOO_LARGE, _("%s: folders are nested too deep"), path)
+                                        : folder_load(restore->loader, node->subtree, &tree);
     if (err) {
-        problem(restore, path, err_in(err, "%s", path));
+        restore_problem(restore, path, err_in(err, "%s", path));
         return;
     }
-    int fd = open_folder(parent, node, path);
-    if (fd < 0) {
-        problem(restore, path, fd);
+    int fd;
+    err = open_folder(restore, parent, node, path, &fd);
+    if (err) {
+        restore_problem(restore, path, err);
         tree_free(tree);
         return;
     }
@@ -352,23 +309,36 @@ static void restore_folder(struct restore *restore, struct folder *parent, const
     folder_done(restore, folder);
 }
 
+static void restore_entry(struct restore *restore, struct folder *folder, const struct node *node,
+                          const char *path)
+{
+    if (restore_keeps(restore, folder, node)) {
+        restore->result->skipped++;
+        restore->result->bytes_skipped += node->size;
+    } else if (node->type == NODE_FILE && node->links > 1 && node->inode) {
+        restore_linked(restore, folder, node, path);
+    } else if (node->type == NODE_FILE) {
+        hand_over(restore, folder, node, -1);
+    } else {
+        restore_other(restore, folder, node, path);
+    }
+}
+
 static void restore_entries(struct restore *restore, struct folder *folder, bool included, unsigned depth)
 {
     const struct vault_restore_options *options = restore->options;
+    if (options->delete_others && folder->fd >= 0)
+        delete_others(restore, folder, included);
     for (size_t i = 0; i < folder->tree->count; i++) {
         const struct node *node = &folder->tree->nodes[i];
-        char *path MEM_AUTO = path_of(folder, node);
-        if (match_any(&options->excludes, path))
-            continue;
-        bool wanted = included || match_any(&options->includes, path);
-        if (node->type == NODE_DIR && (wanted || match_may_be_below(&options->includes, path)))
+        char *path MEM_AUTO = restore_path_of(folder, node);
+        bool wanted = is_chosen(options, path, included);
+        bool below = node->type == NODE_DIR && !match_any(&options->excludes, path) &&
+                     match_may_be_below(&options->includes, path);
+        if (node->type == NODE_DIR && (wanted || below))
             restore_folder(restore, folder, node, path, wanted, depth);
-        else if (node->type == NODE_FILE && wanted && node->links > 1 && node->inode)
-            restore_linked(restore, folder, node, path);
-        else if (node->type == NODE_FILE && wanted)
-            hand_over(restore, folder, node, -1);
-        else if (node->type != NODE_DIR && wanted)
-            restore_other(restore, folder, node, path);
+        else if (wanted)
+            restore_entry(restore, folder, node, path);
     }
 }
 
@@ -383,12 +353,13 @@ static void run_walk(struct restore *restore, struct tree *tree)
     while (started < wanted && pthread_create(&workers[started], NULL, work, restore) == 0)
         started++;
     if (started == 0) {
-        problem(restore, "/", err_set(ERR_SYSTEM, _("cannot start a thread")));
+        restore_problem(restore, "/", err_set(ERR_SYSTEM, _("cannot start a thread")));
         tree_free(tree);
         return;
     }
     struct folder *top =
-        folder_new(NULL, NULL, mem_strdup(""), fcntl(restore->target, F_DUPFD_CLOEXEC, 0), tree);
+        folder_new(NULL, NULL, mem_strdup(""),
+                   restore->target < 0 ? -1 : fcntl(restore->target, F_DUPFD_CLOEXEC, 0), tree);
     restore_entries(restore, top, restore->options->includes.count == 0, 0);
     pthread_mutex_lock(&restore->mutex);
     restore->ending = true;
@@ -399,28 +370,38 @@ static void run_walk(struct restore *restore, struct tree *tree)
     folder_done(restore, top);
 }
 
-static int run(struct restore *restore)
+/* Opens the target, made if it is missing; a dry run makes none and does without. */
+static int open_target(struct restore *restore)
 {
-    struct snapshot *snapshot;
-    struct tree *tree = NULL;
     const struct vault_restore_options *options = restore->options;
-    int err = snapshot_find(restore->vault, options->snapshot, &options->filter, &snapshot);
+    int err = options->dry_run ? 0 : path_make_folders(options->target, 0700);
     if (err)
         return err;
-    memcpy(restore->result->snapshot, snapshot->id, VAULT_ID_TEXT);
-    err = vault_need_index(restore->vault);
+    restore->target = open(options->target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (restore->target < 0 && !(options->dry_run && errno == ENOENT))
+        return err_sys(_("cannot open the folder %s"), options->target);
+    return 0;
+}
+
+static int run(struct restore *restore)
+{
+    struct snapshot *snapshot = NULL;
+    struct tree *tree = NULL;
+    uint8_t top[SHA256_SIZE];
+    const struct vault_restore_options *options = restore->options;
+    int err = vault_need_index(restore->vault);
     if (!err) {
         restore->loader = loader_new(restore->vault);
-        err = load_tree(restore, snapshot->tree, &tree);
+        err =
+            folder_find(restore->vault, restore->loader, options->snapshot, &options->filter, &snapshot, top);
+    }
+    if (!err) {
+        memcpy(restore->result->snapshot, snapshot->id, VAULT_ID_TEXT);
+        err = folder_load(restore->loader, top, &tree);
     }
     snapshot_free(snapshot);
     if (!err)
-        err = path_make_folders(options->target, 0700);
-    if (!err) {
-        restore->target = open(options->target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (restore->target < 0)
-            err = err_sys(_("cannot open the folder %s"), options->target);
-    }
+        err = open_target(restore);
     if (err)
         tree_free(tree);
     else

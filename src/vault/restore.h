@@ -13,9 +13,20 @@ struct vault_restore_progress {
     uint64_t files, bytes; /* begun so far */
 };
 
+/* What becomes of a file, link or device that is there already. */
+enum vault_overwrite {
+    VAULT_OVERWRITE_ALWAYS,     /* it becomes as in the snapshot; of a file, only what differs is written */
+    VAULT_OVERWRITE_IF_CHANGED, /* the same, but a file of the same size and mtime is not read */
+    VAULT_OVERWRITE_IF_NEWER,   /* the same, but only when the snapshot's is the younger one */
+    VAULT_OVERWRITE_NEVER,      /* it stays as it is */
+};
+
 struct vault_restore_options {
-    const char *snapshot; /* an ID's beginning, or "latest" */
-    const char *target;   /* made if missing; files that are there already are replaced */
+    const char *snapshot; /* an ID's beginning, or "latest"; with ":FOLDER", that folder of it alone */
+    const char *target;   /* made if missing */
+    enum vault_overwrite overwrite;
+    bool delete_others; /* take away what is there and not in the snapshot, unless it is left out by name */
+    bool dry_run;       /* look and count, change nothing */
     struct match_list includes, excludes;
     struct snapshot_filter filter; /* for "latest" */
     bool verify;                   /* read every file again and compare */
@@ -31,6 +42,8 @@ struct vault_restore_options {
 struct vault_restore_result {
     char snapshot[VAULT_ID_TEXT];
     uint64_t files, folders, others, bytes; /* restored */
+    uint64_t skipped, bytes_skipped;        /* left as they were, or found to be right */
+    uint64_t deleted;
     uint64_t problems;
 };
 

@@ -120,23 +120,6 @@ static const char *duration_text(const struct retention_duration *d, char out[st
     return out;
 }
 
-static bool has_tags(const struct snapshot *snapshot, const char *list)
-{
-    if (!*list)
-        return snapshot->tags.count == 0;
-    while (*list) {
-        size_t length = strcspn(list, ",");
-        bool found = false;
-        for (size_t i = 0; i < snapshot->tags.count && !found; i++)
-            found = strlen(snapshot->tags.items[i]) == length &&
-                    memcmp(snapshot->tags.items[i], list, length) == 0;
-        if (!found)
-            return false;
-        list += length + (list[length] == ',');
-    }
-    return true;
-}
-
 /* A rule at work. */
 struct rule {
     int64_t left; /* -1: without end */
@@ -198,7 +181,7 @@ void retention_apply(const struct retention_policy *policy, struct snapshot *con
     for (size_t n = 0; n < count; n++) {
         verdicts[n] = (struct retention_verdict){.keep = all};
         for (size_t i = 0; i < policy->tag_count; i++)
-            if (has_tags(snapshots[n], policy->tags[i]))
+            if (snapshot_has_tags(snapshots[n], policy->tags[i]))
                 keep(&verdicts[n], "has tags [%s]%s", policy->tags[i], "");
         apply_rule(&timed[RETENTION_LAST], RETENTION_LAST, snapshots[n], n, false, &verdicts[n]);
         for (int i = 0; i < RETENTION_PERIODS; i++)

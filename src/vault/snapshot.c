@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "vault/gojson.h"
 #include "vault/jsonread.h"
+#include "vault/names.h"
 
 #define MAX_SNAPSHOT_FILE ((size_t)64 << 20)
 #define MAX_TEXTS         (1u << 20)
@@ -42,6 +43,7 @@ struct snapshot *snapshot_new(void)
 {
     struct snapshot *snapshot = mem_zalloc(1, sizeof *snapshot);
     snapshot->hostname = snapshot->username = snapshot->original = snapshot->program_version = "";
+    snapshot->time_text = snapshot->start_text = snapshot->end_text = "";
     return snapshot;
 }
 
@@ -72,13 +74,21 @@ static void put_list(struct buf *out, const char *key, const struct snapshot_lis
     buf_put_u8(out, ']');
 }
 
-static void put_summary(struct buf *out, const struct snapshot_summary *summary)
+static void put_time(struct buf *out, const char *text, int64_t ns)
 {
-    struct snapshot_summary copy = *summary;
+    if (*text)
+        gojson_put_text(out, text);
+    else
+        gojson_put_time(out, ns);
+}
+
+static void put_summary(struct buf *out, const struct snapshot *snapshot)
+{
+    struct snapshot_summary copy = snapshot->summary;
     buf_printf(out, ",\"summary\":{\"backup_start\":");
-    gojson_put_time(out, summary->backup_start_ns);
+    put_time(out, snapshot->start_text, copy.backup_start_ns);
     buf_printf(out, ",\"backup_end\":");
-    gojson_put_time(out, summary->backup_end_ns);
+    put_time(out, snapshot->end_text, copy.backup_end_ns);
     for (size_t i = 0; i < COUNTS; i++)
         buf_printf(out, ",\"%s\":%llu", counts[i].name, (unsigned long long)*count_of(&copy, i));
     buf_put_u8(out, '}');
@@ -87,7 +97,7 @@ static void put_summary(struct buf *out, const struct snapshot_summary *summary)
 void snapshot_encode(const struct snapshot *snapshot, struct buf *out)
 {
     buf_printf(out, "{\"time\":");
-    gojson_put_time(out, snapshot->time_ns);
+    put_time(out, snapshot->time_text, snapshot->time_ns);
     put_word(out, "parent", snapshot->parent);
     buf_printf(out, ",\"tree\":");
     gojson_put_hex(out, snapshot->tree, SHA256_SIZE);
@@ -105,7 +115,7 @@ void snapshot_encode(const struct snapshot *snapshot, struct buf *out)
     put_word(out, "original", snapshot->original);
     put_word(out, "program_version", snapshot->program_version);
     if (snapshot->has_summary)
-        put_summary(out, &snapshot->summary);
+        put_summary(out, snapshot);
     buf_put_u8(out, '}');
 }
 
@@ -117,12 +127,13 @@ static const char *read_text(struct jsonread *j, struct arena *arena, struct buf
     return arena_copy(arena, scratch->data, scratch->length);
 }
 
-static int64_t read_time(struct jsonread *j, struct buf *scratch)
+static int64_t read_time(struct jsonread *j, struct arena *arena, struct buf *scratch, const char **text)
 {
     int64_t ns = 0;
     jsonread_string(j, scratch);
     if (!gojson_time(buf_string(scratch), scratch->length, &ns))
         j->failed = true;
+    *text = j->failed ? "" : arena_copy(arena, scratch->data, scratch->length);
     return ns;
 }
 
@@ -158,7 +169,7 @@ static void read_list(struct jsonread *j, struct arena *arena, struct buf *scrat
     free(items);
 }
 
-static void read_summary(struct jsonread *j, struct buf *scratch, struct snapshot_summary *out)
+static void read_summary(struct jsonread *j, struct buf *scratch, struct snapshot *out)
 {
     struct jsonread_key key;
     jsonread_object(j);
@@ -167,11 +178,11 @@ static void read_summary(struct jsonread *j, struct buf *scratch, struct snapsho
         while (i < COUNTS && !jsonread_is(key, counts[i].name))
             i++;
         if (i < COUNTS)
-            *count_of(out, i) = jsonread_u64(j);
+            *count_of(&out->summary, i) = jsonread_u64(j);
         else if (jsonread_is(key, "backup_start"))
-            out->backup_start_ns = read_time(j, scratch);
+            out->summary.backup_start_ns = read_time(j, &out->arena, scratch, &out->start_text);
         else if (jsonread_is(key, "backup_end"))
-            out->backup_end_ns = read_time(j, scratch);
+            out->summary.backup_end_ns = read_time(j, &out->arena, scratch, &out->end_text);
         else
             jsonread_skip(j);
     }
@@ -214,7 +225,7 @@ int snapshot_decode(const void *bytes, size_t length, struct snapshot **out)
         if (read_word(&j, key, &scratch, snapshot) || read_texts(&j, key, &scratch, snapshot))
             continue;
         if (jsonread_is(key, "time")) {
-            snapshot->time_ns = read_time(&j, &scratch);
+            snapshot->time_ns = read_time(&j, &snapshot->arena, &scratch, &snapshot->time_text);
             snapshot->time_zone_s = j.failed ? 0 : zone_of(&scratch);
         } else if (jsonread_is(key, "tree") && !jsonread_null(&j)) {
             jsonread_hex(&j, snapshot->tree, SHA256_SIZE);
@@ -227,7 +238,7 @@ int snapshot_decode(const void *bytes, size_t length, struct snapshot **out)
             uint64_t value = jsonread_u64(&j);
             *(jsonread_is(key, "uid") ? &snapshot->uid : &snapshot->gid) = (uint32_t)value;
         } else if (jsonread_is(key, "summary") && !jsonread_null(&j)) {
-            read_summary(&j, &scratch, &snapshot->summary);
+            read_summary(&j, &scratch, snapshot);
             snapshot->has_summary = true;
         } else if (!jsonread_is(key, "tree") && !jsonread_is(key, "parent") && !jsonread_is(key, "summary"))
             jsonread_skip(&j);
@@ -240,7 +251,7 @@ int snapshot_decode(const void *bytes, size_t length, struct snapshot **out)
     return 0;
 }
 
-static int load(const struct vault *vault, const char *name, struct snapshot **out)
+int snapshot_load(const struct vault *vault, const char *name, struct snapshot **out)
 {
     struct buf plain BUF_AUTO;
     buf_init(&plain, MAX_SNAPSHOT_FILE);
@@ -267,7 +278,7 @@ static int collect_one(void *context, const char *name, uint64_t size)
     struct snapshots *list = collect->list;
     struct snapshot *snapshot;
     (void)size;
-    int err = load(collect->vault, name, &snapshot);
+    int err = snapshot_load(collect->vault, name, &snapshot);
     if (err && collect->bad) {
         collect->bad(collect->context, name, err);
         return 0;
@@ -308,26 +319,57 @@ void snapshot_free_all(struct snapshots *list)
     *list = (struct snapshots){0};
 }
 
+static bool has(const struct snapshot_list_of_text *list, const char *wanted, size_t length)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strlen(list->items[i]) == length && memcmp(list->items[i], wanted, length) == 0)
+            return true;
+    return false;
+}
+
 static bool has_all(const struct snapshot_list_of_text *list, const char *const *wanted, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        size_t at = 0;
-        while (at < list->count && strcmp(list->items[at], wanted[i]) != 0)
-            at++;
-        if (at == list->count)
+    for (size_t i = 0; i < count; i++)
+        if (!has(list, wanted[i], strlen(wanted[i])))
             return false;
+    return true;
+}
+
+bool snapshot_has_tags(const struct snapshot *snapshot, const char *list)
+{
+    if (!*list)
+        return snapshot->tags.count == 0;
+    while (*list) {
+        size_t length = strcspn(list, ",");
+        if (!has(&snapshot->tags, list, length))
+            return false;
+        list += length + (list[length] == ',');
     }
     return true;
 }
 
-bool snapshot_matches(const struct snapshot *snapshot, const struct snapshot_filter *filter)
+static bool has_any_tags(const struct snapshot *snapshot, const struct snapshot_filter *filter)
 {
-    if (!filter)
-        return true;
+    for (size_t i = 0; i < filter->tag_count; i++)
+        if (snapshot_has_tags(snapshot, filter->tags[i]))
+            return true;
+    return filter->tag_count == 0;
+}
+
+static bool is_of_host(const struct snapshot *snapshot, const struct snapshot_filter *filter)
+{
     if (filter->hostname && *filter->hostname && strcmp(filter->hostname, snapshot->hostname) != 0)
         return false;
-    return has_all(&snapshot->paths, filter->paths, filter->path_count) &&
-           has_all(&snapshot->tags, filter->tags, filter->tag_count);
+    for (size_t i = 0; i < filter->host_count; i++)
+        if (strcmp(filter->hosts[i], snapshot->hostname) == 0)
+            return true;
+    return filter->host_count == 0;
+}
+
+bool snapshot_matches(const struct snapshot *snapshot, const struct snapshot_filter *filter)
+{
+    return !filter || (is_of_host(snapshot, filter) && has_any_tags(snapshot, filter) &&
+                       has_all(&snapshot->paths, filter->paths, filter->path_count));
 }
 
 static int find_latest(const struct vault *vault, const struct snapshot_filter *filter, struct snapshot **out)
@@ -346,40 +388,88 @@ static int find_latest(const struct vault *vault, const struct snapshot_filter *
     return *out ? 0 : err_set(ERR_NOT_FOUND, _("the repository %s has no such snapshot"), vault_path(vault));
 }
 
-struct search {
-    const char *prefix;
-    char found[VAULT_ID_TEXT];
-    unsigned count;
-};
-
-static int search_one(void *context, const char *name, uint64_t size)
-{
-    struct search *search = context;
-    (void)size;
-    if (strncmp(name, search->prefix, strlen(search->prefix)) == 0) {
-        memcpy(search->found, name, VAULT_ID_TEXT);
-        search->count++;
-    }
-    return 0;
-}
-
 int snapshot_find(const struct vault *vault, const char *name, const struct snapshot_filter *filter,
                   struct snapshot **out)
 {
     if (strcmp(name, "latest") == 0)
         return find_latest(vault, filter, out);
-    struct search search = {.prefix = name};
-    int err = *name ? blob_list(vault_reader(vault), BLOB_SNAPSHOT, search_one, &search) : 0;
+    char found[VAULT_ID_TEXT];
+    unsigned count;
+    int err = names_find(vault, BLOB_SNAPSHOT, name, &count, found);
     if (err)
         return err;
-    if (search.count == 0)
+    if (count == 0)
         return err_hint(
             err_set(ERR_NOT_FOUND, _("the repository %s has no snapshot \"%s\""), vault_path(vault), name),
             _("list them with: beffroi vault snapshots -r %s"), vault_path(vault));
-    if (search.count > 1)
+    if (count > 1)
         return err_set(ERR_INVALID, _("\"%s\" is the beginning of %u snapshots; give more digits"), name,
-                       search.count);
-    return load(vault, search.found, out);
+                       count);
+    return snapshot_load(vault, found, out);
+}
+
+static void keep(struct snapshots *list, struct snapshot *snapshot)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->items[i]->id, snapshot->id) == 0) {
+            snapshot_free(snapshot);
+            return;
+        }
+    list->items[list->count++] = snapshot;
+}
+
+int snapshot_select(const struct vault *vault, const char *const *names, size_t count,
+                    const struct snapshot_filter *filter, struct snapshots *out)
+{
+    int err = count ? 0 : snapshot_read_all(vault, NULL, NULL, out);
+    if (err)
+        return err;
+    if (count) {
+        *out = (struct snapshots){.items = mem_zalloc(count, sizeof *out->items)};
+        for (size_t i = 0; !err && i < count; i++) {
+            struct snapshot *found;
+            err = snapshot_find(vault, names[i], filter, &found);
+            if (!err)
+                keep(out, found);
+        }
+        if (err)
+            snapshot_free_all(out);
+        return err;
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < out->count; i++) {
+        if (snapshot_matches(out->items[i], filter))
+            out->items[kept++] = out->items[i];
+        else
+            snapshot_free(out->items[i]);
+    }
+    out->count = kept;
+    return 0;
+}
+
+bool snapshot_add_tag(struct snapshot *snapshot, const char *tag)
+{
+    struct snapshot_list_of_text *tags = &snapshot->tags;
+    if (has(tags, tag, strlen(tag)))
+        return false;
+    const char **longer = arena_take(&snapshot->arena, (tags->count + 1) * sizeof *longer);
+    if (tags->count)
+        memcpy(longer, tags->items, tags->count * sizeof *longer);
+    longer[tags->count++] = arena_copy(&snapshot->arena, tag, strlen(tag));
+    tags->items = longer;
+    return true;
+}
+
+/* The last takes its place, as in restic: the same tags in the same order make the same file. */
+bool snapshot_remove_tag(struct snapshot *snapshot, const char *tag)
+{
+    struct snapshot_list_of_text *tags = &snapshot->tags;
+    for (size_t i = 0; i < tags->count; i++)
+        if (strcmp(tags->items[i], tag) == 0) {
+            tags->items[i] = tags->items[--tags->count];
+            return true;
+        }
+    return false;
 }
 
 int snapshot_save(const struct vault *vault, struct snapshot *snapshot)
@@ -388,4 +478,14 @@ int snapshot_save(const struct vault *vault, struct snapshot *snapshot)
     buf_init(&plain, MAX_SNAPSHOT_FILE);
     snapshot_encode(snapshot, &plain);
     return vault_save_file(vault, BLOB_SNAPSHOT, plain.data, plain.length, snapshot->id);
+}
+
+int snapshot_replace(const struct vault *vault, struct snapshot *snapshot)
+{
+    char old_id[VAULT_ID_TEXT];
+    memcpy(old_id, snapshot->id, sizeof old_id);
+    if (!*snapshot->original)
+        snapshot->original = arena_copy(&snapshot->arena, old_id, strlen(old_id));
+    int err = snapshot_save(vault, snapshot);
+    return err ? err : blob_prune(vault_pruner(vault), BLOB_SNAPSHOT, old_id);
 }

@@ -32,6 +32,8 @@ struct snapshot {
     char parent[VAULT_ID_TEXT]; /* "" for none */
     int64_t time_ns;
     int32_t time_zone_s; /* of the time as it was written: seconds east of UTC */
+    /* Times as they were read, with their own time zones, and so written again; "": those of the numbers. */
+    const char *time_text, *start_text, *end_text;
     uint8_t tree[SHA256_SIZE];
     struct snapshot_list_of_text paths, excludes, tags;
     const char *hostname, *username, *original, *program_version;
@@ -62,18 +64,36 @@ void snapshot_free_all(struct snapshots *list);
 /* What to look for; NULL or empty fields match everything. */
 struct snapshot_filter {
     const char *hostname;
+    const char *const *hosts; /* the snapshot is of one of them */
+    size_t host_count;
     const char *const *paths; /* the snapshot has all of them */
     size_t path_count;
-    const char *const *tags; /* the snapshot has all of them */
+    const char *const *tags; /* "a,b": the snapshot has all tags of one of these lists; "": it has none */
     size_t tag_count;
 };
+/* Whether it has all the tags of "a,b"; of "", whether it has none. */
+bool snapshot_has_tags(const struct snapshot *snapshot, const char *list);
 bool snapshot_matches(const struct snapshot *snapshot, const struct snapshot_filter *filter);
 
+/* Reads the one whose whole ID is `name`; snapshot_free ends *out. */
+int snapshot_load(const struct vault *vault, const char *name, struct snapshot **out);
 /* Finds by an ID's beginning (at least one digit), or "latest" among those that the filter (may be NULL) lets
  * through. ERR_NOT_FOUND; ERR_INVALID when the beginning fits several. snapshot_free ends *out. */
 int snapshot_find(const struct vault *vault, const char *name, const struct snapshot_filter *filter,
                   struct snapshot **out);
+/* Those that the names stand for (see snapshot_find), each once and in that order; without a name (a count of
+ * 0) all that the filter lets through, oldest first. Nothing is left out silently: one that cannot be read or
+ * found fails the whole. snapshot_free_all ends *out. */
+int snapshot_select(const struct vault *vault, const char *const *names, size_t count,
+                    const struct snapshot_filter *filter, struct snapshots *out);
 /* Writes it and sets its id. */
 int snapshot_save(const struct vault *vault, struct snapshot *snapshot);
+/* Writes one that was read and then changed, with the old one's ID as its `original` unless it has one; then
+ * removes the old one. For those with the exclusive lock. */
+int snapshot_replace(const struct vault *vault, struct snapshot *snapshot);
+
+/* Adds a tag unless it is there, or takes one away; whether that changed anything. */
+bool snapshot_add_tag(struct snapshot *snapshot, const char *tag);
+bool snapshot_remove_tag(struct snapshot *snapshot, const char *tag);
 
 #endif

@@ -35,7 +35,11 @@ static void read_nodes(struct jsonread *j, struct tree *tree, struct buf *scratc
             room = room ? 2 * room : 16;
             tree->nodes = mem_resize(tree->nodes, room, sizeof *tree->nodes);
         }
-        node_decode(j, &tree->arena, scratch, &tree->nodes[tree->count]);
+        struct node *node = &tree->nodes[tree->count];
+        const char *start = j->at;
+        node_decode(j, &tree->arena, scratch, node);
+        node->text = start;
+        node->text_length = (size_t)(j->at - start);
         if (!j->failed)
             tree->count++;
     }

@@ -28,6 +28,7 @@ struct vault {
     char *path;
     struct blob_store *store;
     struct vault_key *key;
+    char key_name[VAULT_ID_TEXT];
     struct config config;
     struct index *index;
 };
@@ -62,6 +63,16 @@ struct vault_key *vault_keep_key(const struct vault *vault)
 const char *vault_path(const struct vault *vault)
 {
     return vault->path;
+}
+
+const char *vault_key_name(const struct vault *vault)
+{
+    return vault->key_name;
+}
+
+void vault_set_key_name(struct vault *vault, const char name[static VAULT_ID_TEXT])
+{
+    memcpy(vault->key_name, name, VAULT_ID_TEXT - 1);
 }
 
 const char *vault_id(const struct vault *vault)
@@ -113,7 +124,7 @@ static int write_key(struct blob_writer writer, const struct seal_key *master, c
 {
     struct buf file BUF_AUTO;
     buf_init(&file, MAX_KEY_FILE);
-    int err = key_encode(master, password, &file);
+    int err = key_encode(master, password, NULL, &file);
     if (err)
         return err;
     uint8_t id[SHA256_SIZE];
@@ -230,6 +241,7 @@ static int try_key(void *context, const char *name, uint64_t size)
         err = key_decode(bytes.data, bytes.length, search->password, search->master);
     if (!err) {
         search->found = true;
+        vault_set_key_name(search->vault, name);
         return 1;
     }
     if (err == ERR_WRONG_SECRET)

@@ -41,6 +41,10 @@ void vault_key_free(struct vault_key *key); /* NULL is fine */
 /* Gives back the index and whatever else can be read again. */
 void vault_rest(struct vault *vault);
 
+/* The name of the key file that opened it; "" after vault_open_with_key. */
+const char *vault_key_name(const struct vault *vault);
+void vault_set_key_name(struct vault *vault, const char name[static VAULT_ID_TEXT]); /* for vault/keys.h */
+
 const char *vault_path(const struct vault *vault);
 /* The repository's own ID (hex) and its format version, 1 or 2. */
 const char *vault_id(const struct vault *vault);
@@ -73,7 +77,8 @@ struct loader;
 struct loader *loader_new(const struct vault *vault);
 void loader_free(struct loader *loader); /* NULL is fine */
 /* The plain bytes of a blob, verified against its ID; they live until the next call. ERR_NOT_FOUND when no
- * index names it, ERR_CORRUPT when it is damaged. */
+ * index names it, ERR_CORRUPT when it is damaged or its pack is gone; ERR_SYSTEM, ERR_PERMISSION when its
+ * pack cannot be read. */
 int loader_load(struct loader *loader, enum pack_type type, const uint8_t id[static SHA256_SIZE],
                 const uint8_t **bytes, size_t *length);
 /* The same from bytes already read from a pack (`sealed` is changed). */

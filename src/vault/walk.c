@@ -16,10 +16,9 @@
 #include "base/mem.h"
 #include "vault/filenode.h"
 #include "vault/tree.h"
+#include "vault/walkparts.h"
 
 #define MAX_DEPTH     512
-#define READ_STEP     ((size_t)1 << 20)
-#define MAX_TREE_JSON ((size_t)1 << 30)
 #define CLOCK_TICK_NS (12 * NS_PER_MS) /* file times are as coarse as the kernel's tick, 10 ms at most */
 
 /* ---- reports ---- */
@@ -49,13 +48,6 @@ static void problem(struct walk *walk, int err)
         walk->result->vanished++;
     if (walk->options->on_problem)
         walk->options->on_problem(walk->options->context, path_of(walk), err);
-}
-
-static int stop_if_canceled(struct walk *walk)
-{
-    if (walk->options->canceled && walk->options->canceled(walk->options->context))
-        return err_set(ERR_CANCELED, _("the backup was stopped; no snapshot was made"));
-    return 0;
 }
 
 static void report_file(struct walk *walk, const struct node *node, enum vault_file_state state)
@@ -96,75 +88,7 @@ static void count_file(struct walk *walk, const struct node *node, enum vault_fi
     progress(walk);
 }
 
-/* ---- the content of a file ---- */
-
-static void add_content(struct walk *walk, const uint8_t *id)
-{
-    if (walk->content_count == walk->content_room) {
-        walk->content_room = walk->content_room ? 2 * walk->content_room : 16;
-        walk->content = mem_resize(walk->content, walk->content_room, sizeof *walk->content);
-    }
-    memcpy(walk->content[walk->content_count++], id, SHA256_SIZE);
-}
-
-static int store_chunk(struct walk *walk, const uint8_t *bytes, size_t length)
-{
-    uint8_t id[SHA256_SIZE];
-    int err = stop_if_canceled(walk);
-    if (!err && walk->options->dry_run)
-        sha256_of(bytes, length, id);
-    else if (!err)
-        err = writer_add(walk->writer, PACK_DATA, mem_dup(bytes, length), length, id, NULL);
-    if (err)
-        walk->fatal = err; /* it is the repository that fails, not the file */
-    else
-        add_content(walk, id);
-    return err;
-}
-
-/* Stores the chunks that end within the first `length` bytes; returns how many bytes are left (moved to the
- * front), or a negative error. */
-static ssize_t store_whole_chunks(struct walk *walk, struct chunker_state *state, size_t length)
-{
-    size_t cut;
-    while ((cut = chunker_find(&walk->chunker, state, walk->chunk, length))) {
-        int err = store_chunk(walk, walk->chunk, cut);
-        if (err)
-            return err;
-        memmove(walk->chunk, walk->chunk + cut, length - cut);
-        length -= cut;
-        *state = (struct chunker_state){0};
-    }
-    return (ssize_t)length;
-}
-
-static int read_content(struct walk *walk, int fd, uint64_t expected, uint64_t *total)
-{
-    struct chunker_state state = {0};
-    size_t fill = 0;
-    *total = 0;
-    walk->content_count = 0;
-    if (!walk->chunk)
-        walk->chunk = mem_resize(NULL, CHUNKER_MAX, 1);
-    for (;;) {
-        size_t room = CHUNKER_MAX - fill < READ_STEP ? CHUNKER_MAX - fill : READ_STEP;
-        ssize_t got;
-        do
-            got = read(fd, walk->chunk + fill, room);
-        while (got < 0 && errno == EINTR);
-        if (got < 0)
-            return err_sys(_("cannot read %s"), path_of(walk));
-        fill += (size_t)got;
-        *total += (uint64_t)got;
-        ssize_t left = store_whole_chunks(walk, &state, fill);
-        if (left < 0)
-            return (int)left;
-        fill = (size_t)left;
-        if (got == 0 || ((size_t)got < room && *total == expected))
-            break;
-    }
-    return fill ? store_chunk(walk, walk->chunk, fill) : 0;
-}
+/* ---- files ---- */
 
 /* A file that was written within the last clock tick can be written again without its times showing it, and
  * the next backup would take it for unchanged. Waiting the tick out before reading closes that gap. */
@@ -206,18 +130,29 @@ static bool has_all_content(struct walk *walk, const struct node *node)
 
 static bool unchanged(struct walk *walk, const struct node *before, const struct stat *st)
 {
-    return before && before->type == NODE_FILE && before->inode == st->st_ino &&
-           before->size == (uint64_t)st->st_size && before->mtime_ns == filenode_ns(st->st_mtim) &&
-           before->ctime_ns == filenode_ns(st->st_ctim) && has_all_content(walk, before);
+    const struct vault_backup_options *options = walk->options;
+    if (!before || before->type != NODE_FILE || before->size != (uint64_t)st->st_size ||
+        before->mtime_ns != filenode_ns(st->st_mtim))
+        return false;
+    bool same_inode = options->ignore_inode || before->inode == st->st_ino;
+    bool same_ctime =
+        options->ignore_inode || options->ignore_ctime || before->ctime_ns == filenode_ns(st->st_ctim);
+    return same_inode && same_ctime && has_all_content(walk, before);
 }
 
-static void put_node(struct walk *walk, struct buf *tree, struct node *node, const char *name,
-                     enum vault_file_state state)
+void walk_put_node(struct walk *walk, struct buf *tree, struct node *node, const char *name,
+                   enum vault_file_state state)
 {
     node->name = name;
     node->name_length = strlen(name);
     tree_add(tree, node);
     count_file(walk, node, state);
+}
+
+static void keep_atime(const struct walk *walk, const struct stat *st, struct node *node)
+{
+    if (walk->options->with_atime)
+        node->atime_ns = filenode_ns(st->st_atim);
 }
 
 /* Metadata trouble (an attribute that cannot be read) is a problem, but the node is kept. */
@@ -227,16 +162,26 @@ static void read_metadata(struct walk *walk, int fd, const struct stat *st, stru
     int err = filenode_read(fd, path_of(walk), st, walk->names, arena, node);
     if (err)
         problem(walk, err);
+    keep_atime(walk, st, node);
 }
 
-static int save_unchanged(struct walk *walk, const char *name, const struct stat *st,
-                          const struct node *before, struct buf *tree)
+/* Only when the ctime is the same, too, is nothing but the content's time known to be as it was. */
+static int save_unchanged(struct walk *walk, int dirfd, const char *name, const char *shown,
+                          const struct stat *st, const struct node *before, struct buf *tree)
 {
     struct node node;
-    filenode_unchanged(st, walk->names, before, &node);
+    struct arena arena = {0};
+    if (before->ctime_ns == filenode_ns(st->st_ctim)) {
+        filenode_unchanged(st, walk->names, before, &node);
+        keep_atime(walk, st, &node);
+    } else {
+        int fd FD_AUTO = open_file(dirfd, name);
+        read_metadata(walk, fd, st, &arena, &node);
+    }
     node.content = before->content;
     node.content_count = before->content_count;
-    put_node(walk, tree, &node, name, VAULT_FILE_UNCHANGED);
+    walk_put_node(walk, tree, &node, shown, VAULT_FILE_UNCHANGED);
+    arena_free(&arena);
     return 0;
 }
 
@@ -244,7 +189,7 @@ static int save_unchanged(struct walk *walk, const char *name, const struct stat
 static int read_stable(struct walk *walk, int fd, const struct stat *st, uint64_t *total, bool *torn)
 {
     struct stat after;
-    int err = read_content(walk, fd, (uint64_t)st->st_size, total);
+    int err = walk_read_content(walk, fd, (uint64_t)st->st_size, total);
     if (!err && fstat(fd, &after) != 0)
         err = err_sys(_("cannot look at %s"), path_of(walk));
     if (!err)
@@ -252,8 +197,8 @@ static int read_stable(struct walk *walk, int fd, const struct stat *st, uint64_
     return err;
 }
 
-static int save_file(struct walk *walk, int dirfd, const char *name, const struct node *before,
-                     struct buf *tree)
+static int save_file(struct walk *walk, int dirfd, const char *name, const char *shown,
+                     const struct node *before, struct buf *tree)
 {
     struct stat st;
     int fd FD_AUTO = open_file(dirfd, name);
@@ -288,7 +233,10 @@ static int save_file(struct walk *walk, int dirfd, const char *name, const struc
         problem(walk, err_set(ERR_CHANGED, _("%s changed while it was read"), path_of(walk)));
     }
     bool known = before && before->type == NODE_FILE;
-    put_node(walk, tree, &node, name, torn ? VAULT_FILE_TORN : known ? VAULT_FILE_CHANGED : VAULT_FILE_NEW);
+    walk_put_node(walk, tree, &node, shown,
+                  torn    ? VAULT_FILE_TORN
+                  : known ? VAULT_FILE_CHANGED
+                          : VAULT_FILE_NEW);
     arena_free(&arena);
     return 0;
 }
@@ -362,8 +310,7 @@ static struct tree *load_before(struct walk *walk, const struct node *before)
                                                                      : NULL;
 }
 
-/* Ends the JSON of a folder and stores it; its bytes become the writer's. */
-static int store_tree(struct walk *walk, struct buf *json, uint8_t id[static SHA256_SIZE])
+int walk_store_tree(struct walk *walk, struct buf *json, uint8_t id[static SHA256_SIZE])
 {
     tree_end(json);
     if (json->overflowed)
@@ -374,7 +321,7 @@ static int store_tree(struct walk *walk, struct buf *json, uint8_t id[static SHA
     }
     uint8_t *bytes = mem_resize(json->data, json->length, 1);
     size_t length = json->length;
-    buf_init(json, MAX_TREE_JSON);
+    buf_init(json, WALK_MAX_TREE_JSON);
     int err = writer_add(walk->writer, PACK_TREE, bytes, length, id, NULL);
     if (err)
         walk->fatal = err;
@@ -401,27 +348,29 @@ static int save_entries(struct walk *walk, int fd, char **names, size_t count, c
     return err;
 }
 
-/* Stores what is in an open folder. A folder that cannot be listed is a problem and counts as left out (1).
- */
+/* Stores what is in an open folder: nothing, when it lies `elsewhere`, on a file system that is left out. A
+ * folder that cannot be listed is a problem and counts as left out (1). */
 static int save_listing(struct walk *walk, int fd, const struct node *before, uint8_t id[static SHA256_SIZE],
-                        unsigned depth)
+                        bool elsewhere, unsigned depth)
 {
     char **names = NULL;
     size_t count = 0;
     int err = depth >= MAX_DEPTH ? err_set(ERR_TOO_LARGE, _("%s: folders are nested too deep"), path_of(walk))
+              : elsewhere        ? 0
                                  : read_names(fd, &names, &count);
     if (err) {
         problem(walk, err_in(err, "%s", path_of(walk)));
         return 1;
     }
+    leaveout_by_marks(&walk->options->leaveout, fd, names, &count);
     struct buf json BUF_AUTO;
-    buf_init(&json, MAX_TREE_JSON);
+    buf_init(&json, WALK_MAX_TREE_JSON);
     tree_begin(&json);
     struct tree *known = load_before(walk, before);
     err = save_entries(walk, fd, names, count, known, &json, depth + 1);
     tree_free(known);
     free_names(names, count);
-    return err ? err : store_tree(walk, &json, id);
+    return err ? err : walk_store_tree(walk, &json, id);
 }
 
 static enum vault_file_state folder_state(const struct node *before, const struct node *now)
@@ -445,12 +394,13 @@ static int save_folder(struct walk *walk, int dirfd, const char *name, const cha
     struct node node;
     read_metadata(walk, fd, &st, &arena, &node);
     /* The names are asked for again afterwards: what lies below may push them out of the memory. */
-    int err = save_listing(walk, fd, before, node.subtree, depth);
+    bool elsewhere = walk->options->leaveout.one_file_system && st.st_dev != walk->root_device;
+    int err = save_listing(walk, fd, before, node.subtree, elsewhere, depth);
     if (err == 0) {
         node.has_subtree = true;
         node.user = owner_user(walk->names, node.uid);
         node.group = owner_group(walk->names, node.gid);
-        put_node(walk, tree, &node, shown, folder_state(before, &node));
+        walk_put_node(walk, tree, &node, shown, folder_state(before, &node));
     }
     arena_free(&arena);
     return err < 0 ? err : 0;
@@ -461,17 +411,15 @@ static int save_other(struct walk *walk, const struct stat *st, const char *show
 {
     struct arena arena = {0};
     struct node node;
-    int err = filenode_read(-1, path_of(walk), st, walk->names, &arena, &node);
-    if (err)
-        problem(walk, err);
+    read_metadata(walk, -1, st, &arena, &node);
     bool same = before && before->type == node.type && before->inode == node.inode &&
                 before->ctime_ns == node.ctime_ns;
     /* A link whose target is unknown would be restored as a link to nothing. */
     if (node.type != NODE_SYMLINK || node.target_length)
-        put_node(walk, tree, &node, shown,
-                 same     ? VAULT_FILE_UNCHANGED
-                 : before ? VAULT_FILE_CHANGED
-                          : VAULT_FILE_NEW);
+        walk_put_node(walk, tree, &node, shown,
+                      same     ? VAULT_FILE_UNCHANGED
+                      : before ? VAULT_FILE_CHANGED
+                               : VAULT_FILE_NEW);
     arena_free(&arena);
     return 0;
 }
@@ -482,16 +430,20 @@ static int save_entry(struct walk *walk, int dirfd, const char *name, const char
                       const struct node *before, struct buf *tree, unsigned depth)
 {
     struct stat st;
-    int err = stop_if_canceled(walk);
-    if (err || match_any(&walk->excludes, path_of(walk)))
+    int err = walk_stop_if_canceled(walk);
+    if (err || match_any(&walk->options->leaveout.patterns, path_of(walk)))
         return err;
     if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
         problem(walk, err_sys(_("cannot look at %s"), path_of(walk)));
         return 0;
     }
+    if (depth == 0)
+        walk->root_device = st.st_dev;
+    if (!S_ISDIR(st.st_mode) && leaveout_has(&walk->options->leaveout, &st, walk->root_device))
+        return 0;
     if (S_ISREG(st.st_mode))
-        return unchanged(walk, before, &st) ? save_unchanged(walk, shown, &st, before, tree)
-                                            : save_file(walk, dirfd, name, before, tree);
+        return unchanged(walk, before, &st) ? save_unchanged(walk, dirfd, name, shown, &st, before, tree)
+                                            : save_file(walk, dirfd, name, shown, before, tree);
     if (S_ISDIR(st.st_mode))
         return save_folder(walk, dirfd, name, shown, before, tree, depth);
     return S_ISSOCK(st.st_mode) ? 0 : save_other(walk, &st, shown, before, tree);
@@ -534,7 +486,7 @@ static int save_way(struct walk *walk, const struct source *source, const struct
         return 0;
     }
     struct buf json BUF_AUTO;
-    buf_init(&json, MAX_TREE_JSON);
+    buf_init(&json, WALK_MAX_TREE_JSON);
     tree_begin(&json);
     struct tree *known = load_before(walk, before);
     int err = 0;
@@ -547,7 +499,7 @@ static int save_way(struct walk *walk, const struct source *source, const struct
     struct node node;
     set_path(walk, source->absolute);
     read_metadata(walk, -1, &st, &arena, &node);
-    err = store_tree(walk, &json, node.subtree);
+    err = walk_store_tree(walk, &json, node.subtree);
     if (!err) {
         node.has_subtree = true;
         node.name = source->name;
@@ -569,7 +521,7 @@ int walk_save(struct walk *walk, const struct source *root, const struct snapsho
               uint8_t id[static SHA256_SIZE])
 {
     struct buf json BUF_AUTO;
-    buf_init(&json, MAX_TREE_JSON);
+    buf_init(&json, WALK_MAX_TREE_JSON);
     tree_begin(&json);
     struct tree *before = parent ? load_tree(walk, parent->tree) : NULL;
     int err = 0;
@@ -578,5 +530,5 @@ int walk_save(struct walk *walk, const struct source *root, const struct snapsho
     tree_free(before);
     if (!err && walk->leaves == 0)
         err = err_set(ERR_NOT_FOUND, _("none of the paths to save exists"));
-    return err ? err : store_tree(walk, &json, id);
+    return err ? err : walk_store_tree(walk, &json, id);
 }

@@ -8,7 +8,6 @@
 
 #include "vault/backup.h"
 #include "vault/chunker.h"
-#include "vault/match.h"
 #include "vault/owner.h"
 #include "vault/source.h"
 #include "vault/writer.h"
@@ -18,7 +17,6 @@ struct walk {
     struct vault *vault;
     const struct vault_backup_options *options;
     struct vault_backup_result *result;
-    struct match_list excludes;
     struct writer *writer;
     struct loader *loader;
     struct owner_names *names;
@@ -29,6 +27,8 @@ struct walk {
     struct buf path; /* absolute, of what is being saved */
     size_t root_length;
     const char *root;
+    dev_t root_device;
+    int64_t taken_ns; /* the time of the snapshot */
     uint64_t folders, leaves;
     int fatal; /* the repository failed, not a file */
 };
@@ -37,5 +37,8 @@ struct walk {
  * the snapshot to compare with. Problems with single files are told and passed over. */
 int walk_save(struct walk *walk, const struct source *root, const struct snapshot *parent,
               uint8_t id[static SHA256_SIZE]);
+
+/* The same of a snapshot that holds one file, with the content of options->stream. */
+int walk_save_stream(struct walk *walk, const struct snapshot *parent, uint8_t id[static SHA256_SIZE]);
 
 #endif

@@ -37,7 +37,7 @@ proof_ask incident close 1 >"$T/out" || fail "close: $(cat "$T/out")"
 before=$(snapshots)
 proof_until failed
 proof_ask status >"$T/out"
-for words in "The last snapshot of $SHARE failed" "locked by root on $(hostname)" "restic -r $T/vault unlock"; do
+for words in "The last snapshot of $SHARE failed" "locked by root on $(hostname)" "beffroi vault unlock -r $T/vault"; do
   grep -F "$words" "$T/out" >/dev/null || fail "status does not say \"$words\": $(cat "$T/out")"
 done
 [ "$(proof_json status -- 'x["guard"]["running"] and x["vault"]["state"] == "open"')" = True ] || fail "$(proof_ask status)"

@@ -28,9 +28,9 @@ while read -r options; do
   fusermount3 -u m
   mount_ends $mount_pid m
 done <<'OPTIONS'
---host beta --no-lock
+--host beta --host nobody --no-lock
 --path "$T/tree" --owner-root --path-template "%h/%u/%I" --path-template "by day/%T" --time-template "2006/01/02 Jan _2 Monday"
---tag mairie --time-template "15h04m05.000 MST -0700 06 PM 3 002" --path-template "x/%t/%i-%T/y" --path-template "%%q/%T"
+--tag mairie,été --tag nothing --time-template "15h04m05.000 MST -0700 06 PM 3 002" --path-template "x/%t/%i-%T/y" --path-template "%%q/%T"
 OPTIONS
 
 # --allow-other: others are judged by modes and ACLs, or not at all.

@@ -21,6 +21,11 @@ for pattern in '*.bak' "$T/tree/a" 'a/**/five.txt' '[ot][nw]*'; do
   [ "$(list ro | wc -l)" -gt 5 ] || fail "backup --exclude $pattern left everything out"
 done
 cd "$T"
+# A file that is named itself has its own name in the snapshot.
+rm -rf ro
+expect 0 "$BEFFROI" vault backup -r repo --host one tree/a/b/four.bak
+expect 0 "$BEFFROI" vault restore latest -r repo --host one --target ro
+cmp ro/tree/a/b/four.bak tree/a/b/four.bak
 expect 0 "$BEFFROI" vault backup -r repo --host all tree
 for words in 'include *.bak' 'include /tree/a' 'include src/eight.c' 'exclude a/b'; do
   rm -rf ro rt

@@ -150,7 +150,7 @@ static void a_key_file_comes_back(void **state)
     struct buf out BUF_AUTO;
     buf_init(&out, 65536);
     seal_key_random(&master);
-    assert_int_equal(key_encode(&master, "mot de passe", &out), 0);
+    assert_int_equal(key_encode(&master, "mot de passe", NULL, &out), 0);
     assert_int_equal(key_decode(out.data, out.length, "mot de passe", &back), 0);
     assert_memory_equal(&master, &back, sizeof master);
 }
@@ -204,14 +204,61 @@ static void a_lock_is_stale_when_it_must_be(void **state)
     assert_false(lock_is_stale(&file, now, "here"));
 }
 
+static bool ask_match(const char *const *patterns, bool fold, const char *path, bool below)
+{
+    struct match_list list = {0};
+    for (size_t i = 0; patterns[i]; i++)
+        assert_int_equal(match_add(&list, patterns[i], fold), 0);
+    bool found = below ? match_may_be_below(&list, path) : match_any(&list, path);
+    match_free(&list);
+    return found;
+}
+
 static bool matches(const char *pattern, const char *path)
 {
-    return match_any(&(struct match_list){&pattern, 1}, path);
+    return ask_match((const char *const[]){pattern, NULL}, false, path, false);
 }
 
 static bool below(const char *pattern, const char *path)
 {
-    return match_may_be_below(&(struct match_list){&pattern, 1}, path);
+    return ask_match((const char *const[]){pattern, NULL}, false, path, true);
+}
+
+static void patterns_can_take_back(void **state)
+{
+    (void)state;
+    static const char *const some[] = {"*.log", "!keep.log", NULL};
+    assert_true(ask_match(some, false, "/a/b.log", false));
+    assert_false(ask_match(some, false, "/a/keep.log", false));
+    assert_false(ask_match(some, false, "/a/b.txt", false));
+    assert_true(ask_match((const char *const[]){"!keep.log", "*.log", NULL}, false, "/a/keep.log", false));
+}
+
+static void patterns_can_ignore_case(void **state)
+{
+    (void)state;
+    static const char *const some[] = {"*.JPG", "Cache", NULL};
+    assert_true(ask_match(some, true, "/a/b.jpg", false));
+    assert_true(ask_match(some, true, "/a/CACHE/x", false));
+    assert_false(ask_match(some, false, "/a/b.jpg", false));
+    assert_false(ask_match(some, true, "/a/caches", false));
+}
+
+static void malformed_patterns(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"[a", "a/[", "b\\", "/", "[]", "x/[^]"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct match_list list = {0};
+        assert_int_equal(match_add(&list, bad[i], false), ERR_INVALID);
+        assert_int_equal(list.count, 0);
+    }
+    struct match_list list = {0};
+    assert_int_equal(match_add(&list, "", false), 0); /* as in restic: no pattern */
+    assert_int_equal(list.count, 0);
+    assert_int_equal(match_add(&list, "a\\[b[x-z]", false), 0);
+    assert_true(match_any(&list, "/a[by"));
+    match_free(&list);
 }
 
 static void patterns_match_as_in_restic(void **state)
@@ -273,6 +320,9 @@ int main(void)
         cmocka_unit_test(a_config_is_judged_strictly),
         cmocka_unit_test(a_lock_is_stale_when_it_must_be),
         cmocka_unit_test(patterns_match_as_in_restic),
+        cmocka_unit_test(patterns_can_take_back),
+        cmocka_unit_test(patterns_can_ignore_case),
+        cmocka_unit_test(malformed_patterns),
         cmocka_unit_test(a_bomb_stops_at_the_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,8 +56,11 @@ stop_sensor() {
 
 # await REGEX [TIMES]: until the output has a line (that many lines) like this; a minute is a hang.
 await() {
+  local found
   for _ in $(seq 3600); do
-    [ "$(grep -cP -- "$1" "$OUT" 2>/dev/null || true)" -lt "${2:-1}" ] || return 0
+    # Before the sensor's output is there grep counts nothing, not even to 0.
+    found=$(grep -cP -- "$1" "$OUT" 2>/dev/null || true)
+    [ "${found:-0}" -lt "${2:-1}" ] || return 0
     kill -0 "$SENSOR_PID" 2>/dev/null || { cat "$T/errors" >&2; fail "the sensor ended"; }
     sleep 0.05
   done

@@ -90,3 +90,26 @@ make_tree() {
   touch -h -d '2038-01-19 03:14:08.000000001' "$d/link"
   touch -d '2001-02-03 04:05:06.700' "$d/deep/a/b"
 }
+
+# same_json OURS THEIRS: both hold the same JSON, one document or one in each line, whatever the order of members.
+same_json() {
+  python3 - "$1" "$2" <<'PYTHON' || fail "$1 and $2 are not the same JSON"
+import json, sys
+def read(name):
+    text = open(name).read()
+    try:
+        return [json.loads(text)]
+    except json.JSONDecodeError:
+        return [json.loads(line) for line in text.splitlines()]
+ours, theirs = map(read, sys.argv[1:])
+for i, (a, b) in enumerate(zip(ours, theirs)):
+    if a != b:
+        print(f"document {i}:", json.dumps(a)[:3000], json.dumps(b)[:3000], sep="\n", file=sys.stderr)
+sys.exit(ours != theirs)
+PYTHON
+}
+
+# ids REPO: the IDs of its snapshots, oldest first, a line each.
+ids() {
+  "$BEFFROI" vault snapshots -r "$1" --json | python3 -c 'import json,sys; print(*[s["id"] for s in json.load(sys.stdin)], sep="\n")'
+}

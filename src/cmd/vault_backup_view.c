@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cmd/vault_backup_view.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/i18n.h"
+#include "cmd/vault_common.h"
+#include "vault/gojson.h"
+
+#define PROGRESS_NS (200 * NS_PER_MS)
+
+static int64_t now_ns(void)
+{
+    return clock_system.monotonic_ns(clock_system.self);
+}
+
+void backup_view_problem(void *context, const char *path, int err)
+{
+    struct backup_view *view = context;
+    (void)err;
+    if (!view->json) {
+        fprintf(stderr, "%sbeffroi: %s\n", view->terminal ? "\r\033[K" : "", err_text());
+        return;
+    }
+    struct buf out BUF_AUTO;
+    buf_init(&out, (size_t)1 << 20);
+    buf_printf(&out, "{\"message_type\":\"error\",\"error\":{\"message\":");
+    gojson_put_text(&out, err_text());
+    buf_printf(&out, "},\"during\":\"archival\",\"item\":");
+    gojson_put_text(&out, path);
+    buf_printf(&out, "}");
+    fprintf(stderr, "%s\n", buf_string(&out));
+}
+
+static void show_json_status(const struct vault_progress *progress, int64_t elapsed_ns)
+{
+    struct buf out BUF_AUTO;
+    buf_init(&out, (size_t)1 << 20);
+    buf_printf(&out,
+               "{\"message_type\":\"status\",\"seconds_elapsed\":%lld,\"percent_done\":0,\"files_done\":%llu,"
+               "\"bytes_done\":%llu,\"error_count\":%llu,\"current_files\":[",
+               (long long)(elapsed_ns / NS_PER_SECOND), (unsigned long long)progress->files,
+               (unsigned long long)progress->bytes, (unsigned long long)progress->problems);
+    gojson_put_text(&out, progress->path);
+    buf_printf(&out, "]}");
+    vault_common_print(&out);
+}
+
+void backup_view_progress(void *context, const struct vault_progress *progress)
+{
+    struct backup_view *view = context;
+    int64_t now = now_ns();
+    if (view->quiet || (!view->terminal && !view->json) || now - view->shown_ns < PROGRESS_NS)
+        return;
+    view->shown_ns = now;
+    if (view->json) {
+        show_json_status(progress, now - view->started_ns);
+        return;
+    }
+    char size[VAULT_SIZE_TEXT], rate[VAULT_SIZE_TEXT];
+    double seconds = (double)(now - view->started_ns) / (double)NS_PER_SECOND;
+    fputs("\r\033[K", stderr);
+    fprintf(stderr, _("%llu files, %s, %s/s  %.100s"), (unsigned long long)progress->files,
+            vault_common_size(progress->bytes, size),
+            vault_common_size((uint64_t)((double)progress->bytes / seconds), rate), progress->path);
+}
+
+static void show_json_summary(const struct vault_backup_result *result, double seconds)
+{
+    const struct snapshot_summary *sum = &result->summary;
+    struct buf out BUF_AUTO;
+    buf_init(&out, 65536);
+    buf_printf(
+        &out,
+        "{\"message_type\":\"summary\",\"files_new\":%llu,\"files_changed\":%llu,\"files_unmodified\":%llu,"
+        "\"dirs_new\":%llu,\"dirs_changed\":%llu,\"dirs_unmodified\":%llu,\"data_blobs\":%llu,"
+        "\"tree_blobs\":%llu,\"data_added\":%llu,\"data_added_packed\":%llu,\"total_files_processed\":%llu,"
+        "\"total_bytes_processed\":%llu,\"total_duration\":%.6f,\"backup_start\":",
+        (unsigned long long)sum->files_new, (unsigned long long)sum->files_changed,
+        (unsigned long long)sum->files_unmodified, (unsigned long long)sum->dirs_new,
+        (unsigned long long)sum->dirs_changed, (unsigned long long)sum->dirs_unmodified,
+        (unsigned long long)sum->data_blobs, (unsigned long long)sum->tree_blobs,
+        (unsigned long long)sum->data_added, (unsigned long long)sum->data_added_packed,
+        (unsigned long long)sum->total_files_processed, (unsigned long long)sum->total_bytes_processed,
+        seconds);
+    gojson_put_time(&out, sum->backup_start_ns);
+    buf_printf(&out, ",\"backup_end\":");
+    gojson_put_time(&out, sum->backup_end_ns);
+    if (*result->snapshot)
+        buf_printf(&out, ",\"snapshot_id\":\"%s\"", result->snapshot);
+    buf_printf(&out, "}");
+    vault_common_print(&out);
+}
+
+static void show_summary(const struct vault_backup_result *result, double seconds)
+{
+    const struct snapshot_summary *sum = &result->summary;
+    char plain[VAULT_SIZE_TEXT], stored[VAULT_SIZE_TEXT], all[VAULT_SIZE_TEXT];
+    printf(_("files:   %llu new, %llu changed, %llu unmodified\n"), (unsigned long long)sum->files_new,
+           (unsigned long long)sum->files_changed, (unsigned long long)sum->files_unmodified);
+    printf(_("folders: %llu new, %llu changed, %llu unmodified\n"), (unsigned long long)sum->dirs_new,
+           (unsigned long long)sum->dirs_changed, (unsigned long long)sum->dirs_unmodified);
+    printf(_("added:   %s (%s stored)\n"), vault_common_size(sum->data_added, plain),
+           vault_common_size(sum->data_added_packed, stored));
+    printf(_("saved %llu files, %s, in %.1f s\n"), (unsigned long long)sum->total_files_processed,
+           vault_common_size(sum->total_bytes_processed, all), seconds);
+    if (*result->snapshot)
+        printf(_("snapshot %.8s saved\n"), result->snapshot);
+    else if (result->skipped)
+        printf("%s\n", _("nothing changed since the parent snapshot; no new one was made"));
+}
+
+void backup_view_begin(struct backup_view *view)
+{
+    view->terminal = isatty(2) && !view->json && !view->quiet;
+    view->started_ns = now_ns();
+}
+
+void backup_view_end(const struct backup_view *view, const struct vault_backup_result *result)
+{
+    double seconds = (double)(now_ns() - view->started_ns) / (double)NS_PER_SECOND;
+    if (view->terminal)
+        fprintf(stderr, "\r\033[K");
+    if (!result)
+        return;
+    if (view->json)
+        show_json_summary(result, seconds);
+    else if (!view->quiet)
+        show_summary(result, seconds);
+}
