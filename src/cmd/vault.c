@@ -12,6 +12,7 @@ static const struct cmd_row commands[] = {
     {"backup", cmd_vault_backup, N_("save files and folders in a new snapshot")},
     {"snapshots", cmd_vault_snapshots, N_("list the snapshots")},
     {"ls", cmd_vault_ls, N_("list what a snapshot holds")},
+    {"mount", cmd_vault_mount, N_("show the snapshots as folders")},
     {"diff", cmd_vault_diff, N_("show what is different between two snapshots")},
     {"find", cmd_vault_find, N_("find files and folders in the snapshots")},
     {"stats", cmd_vault_stats, N_("tell how much the snapshots hold")},

@@ -93,6 +93,7 @@ int cmd_vault_init(int argc, char **argv);
 int cmd_vault_backup(int argc, char **argv);
 int cmd_vault_snapshots(int argc, char **argv);
 int cmd_vault_ls(int argc, char **argv);
+int cmd_vault_mount(int argc, char **argv);
 int cmd_vault_diff(int argc, char **argv);
 int cmd_vault_find(int argc, char **argv);
 int cmd_vault_stats(int argc, char **argv);

@@ -137,6 +137,18 @@ static int64_t read_time(struct jsonread *j, struct arena *arena, struct buf *sc
     return ns;
 }
 
+/* The zone at the end of a time that was found well formed: "Z", "+02:00". */
+static int32_t zone_of(const struct buf *time)
+{
+    const char *text = (const char *)time->data;
+    size_t length = time->length;
+    if (length < 6 || text[length - 1] == 'Z')
+        return 0;
+    int hours = (text[length - 5] - '0') * 10 + text[length - 4] - '0';
+    int minutes = (text[length - 2] - '0') * 10 + text[length - 1] - '0';
+    return (text[length - 6] == '-' ? -60 : 60) * (60 * hours + minutes);
+}
+
 static void read_list(struct jsonread *j, struct arena *arena, struct buf *scratch,
                       struct snapshot_list_of_text *out)
 {
@@ -214,6 +226,7 @@ int snapshot_decode(const void *bytes, size_t length, struct snapshot **out)
             continue;
         if (jsonread_is(key, "time")) {
             snapshot->time_ns = read_time(&j, &snapshot->arena, &scratch, &snapshot->time_text);
+            snapshot->time_zone_s = j.failed ? 0 : zone_of(&scratch);
         } else if (jsonread_is(key, "tree") && !jsonread_null(&j)) {
             jsonread_hex(&j, snapshot->tree, SHA256_SIZE);
             has_tree = true;

@@ -31,6 +31,7 @@ struct snapshot {
     char id[VAULT_ID_TEXT];     /* "" until it is saved */
     char parent[VAULT_ID_TEXT]; /* "" for none */
     int64_t time_ns;
+    int32_t time_zone_s; /* of the time as it was written: seconds east of UTC */
     /* Times as they were read, with their own time zones, and so written again; "": those of the numbers. */
     const char *time_text, *start_text, *end_text;
     uint8_t tree[SHA256_SIZE];
