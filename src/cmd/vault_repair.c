@@ -115,6 +115,7 @@ static void on_loss(void *context, enum vault_repair_loss loss, const char *path
     static const char *const texts[] = {
         [VAULT_LOSS_CONTENT] = N_("parts of a file are lost"),
         [VAULT_LOSS_SIZE] = N_("the size of a file is put right"),
+        [VAULT_LOSS_NODE] = N_("an entry of no known type is taken out"),
         [VAULT_LOSS_FOLDER] = N_("a folder is lost"),
         [VAULT_LOSS_SNAPSHOT] = N_("the root folder is lost"),
     };

@@ -42,12 +42,19 @@ int vault_repair_index(struct vault *vault, bool read_all_packs, const struct va
 int vault_repair_packs(struct vault *vault, const char *const *ids, size_t count, const char *folder,
                        const struct vault_repair_options *options, struct vault_repair_result *result);
 
-enum vault_repair_loss { VAULT_LOSS_CONTENT, VAULT_LOSS_SIZE, VAULT_LOSS_FOLDER, VAULT_LOSS_SNAPSHOT };
+enum vault_repair_loss {
+    VAULT_LOSS_CONTENT,
+    VAULT_LOSS_SIZE,
+    VAULT_LOSS_NODE,
+    VAULT_LOSS_FOLDER,
+    VAULT_LOSS_SNAPSHOT
+};
 
 struct vault_repair_snapshots_options {
     struct vault_remake_options which;
-    /* Told of a file that lacks a part or whose size is wrong, a folder that is emptied, a snapshot whose
-     * root is lost ("/"); context is that of `which`. */
+    /* Told of a file that lacks a part or whose size is wrong, an entry of no known type (it is taken out,
+     * for nothing can restore it and restic's check takes it for damage), a folder that is emptied, a
+     * snapshot whose root is lost ("/"); context is that of `which`. */
     void (*on_loss)(void *context, enum vault_repair_loss loss, const char *path);
 };
 

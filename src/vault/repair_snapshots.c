@@ -23,14 +23,16 @@ static void tell(const struct repair *r, enum vault_repair_loss loss, const char
         r->options->on_loss(r->options->which.context, loss, path);
 }
 
-/* A file keeps the chunks that an index names. */
+/* A file keeps the chunks that an index names; what nobody knows how to restore goes. */
 static bool keep(void *context, const struct node *node, const char *path, struct nodetext_change *change)
 {
     struct repair *r = context;
     uint64_t size = 0;
     size_t count = 0;
+    if (node->type == NODE_OTHER)
+        tell(r, VAULT_LOSS_NODE, path);
     if (node->type != NODE_FILE)
-        return true;
+        return node->type != NODE_OTHER;
     if (node->content_count > r->room) {
         r->room = node->content_count;
         r->content = mem_resize(r->content, r->room, sizeof *r->content);

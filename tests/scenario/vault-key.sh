@@ -34,7 +34,9 @@ import json, sys
 for path in sys.argv[1:]:
     key = json.load(open(path))
     assert list(key) == ["created", "username", "hostname", "kdf", "N", "r", "p", "salt", "data"], list(key)
-    assert key["kdf"] == "scrypt" and key["N"] >= 32768 and key["r"] == 8 and key["p"] >= 1, key
+    assert key["kdf"] == "scrypt" and key["r"] == 8 and key["p"] >= 1, key
+    # restic's own depend on how busy the machine was.
+    assert key["username"] != "marie" or key["N"] == 32768, key
 PYTHON
 
 # The one in use stays; another one goes, and opens nothing any more.
