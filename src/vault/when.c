@@ -65,7 +65,7 @@ static bool time_of_day(const char **at, struct tm *out, bool *seconds)
 /* A zone to the end of the text; *offset is its seconds east, or `out` is told whether it is summer time. */
 static bool zone(const char *at, struct tm *out, bool *fixed, int *offset)
 {
-    int hours, minutes;
+    int hours = 0, minutes = 0;
     *fixed = true;
     if (*at == '+' || *at == '-') {
         int sign = *at++ == '-' ? -1 : 1;
