@@ -202,6 +202,7 @@ int cmd_vault_backup(int argc, char **argv)
         {"skip-if-unchanged", 0, OPT_FLAG, &backup->skip_if_unchanged, NULL,
          N_("make no snapshot when nothing changed")},
         {"dry-run", 'n', OPT_FLAG, &backup->dry_run, NULL, N_("read and count, store nothing")},
+        VAULT_PACKING_ROWS(wish.place),
         {"quiet", 'q', OPT_FLAG, &view.quiet, NULL, N_("print problems only")},
         {"json", 0, OPT_FLAG, &view.json, NULL, N_("print messages as JSON, one per line")},
         {0},

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * beffroi vault check
  */
+#include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -57,15 +60,43 @@ static void show_summary(const struct view *view, const struct vault_check_resul
                vault_common_size(result->bytes_read, size), result->damages ? _("damage") : _("no damage"));
 }
 
+/* "2/5", "10%" or a size. */
+static int parse_subset(const char *text, struct vault_check_options *out)
+{
+    char *end;
+    unsigned long part = strtoul(text, &end, 10), parts = 0;
+    out->read_data = true;
+    if (isdigit((unsigned char)*text) && *end == '/' && isdigit((unsigned char)end[1])) {
+        parts = strtoul(end + 1, &end, 10);
+        out->part = (unsigned)part;
+        out->parts = (unsigned)parts;
+        return !*end && part >= 1 && part <= parts && parts <= 256
+                   ? 0
+                   : err_set(ERR_INVALID,
+                             _("--read-data-subset %s: N/T wants N from 1 to T, and T at most 256"), text);
+    }
+    out->percent = strtod(text, &end);
+    if (isdigit((unsigned char)*text) && strcmp(end, "%") == 0)
+        return out->percent > 0 && out->percent <= 100
+                   ? 0
+                   : err_set(ERR_INVALID, _("--read-data-subset %s: more than 0%%, and at most 100%%"), text);
+    out->percent = 0;
+    int err = vault_common_parse_size(text, &out->most_bytes);
+    return !err && out->most_bytes == 0 ? err_set(ERR_INVALID, _("\"%s\" is not a size"), text) : err;
+}
+
 int cmd_vault_check(int argc, char **argv)
 {
     struct vault_place place = {0};
     struct vault_check_options check = {.on_finding = show_finding, .on_progress = show_progress};
     struct vault_check_result result;
     struct view view = {0};
+    const char *subset = NULL;
     const struct opt options[] = {
         VAULT_PLACE_ROWS(place),
         {"read-data", 0, OPT_FLAG, &check.read_data, NULL, N_("read every byte, not the structure alone")},
+        {"read-data-subset", 0, OPT_STRING, &subset, N_("SUBSET"),
+         N_("read a part: \"2/5\", the second of five; \"10%\" or\n\"5G\", as much, by chance")},
         {"no-lock", 0, OPT_FLAG, &check.no_lock, NULL, N_("do not lock the repository")},
         {"quiet", 'q', OPT_FLAG, &view.quiet, NULL, N_("print findings only")},
         {"json", 0, OPT_FLAG, &view.json, NULL, N_("print messages as JSON, one per line")},
@@ -80,7 +111,12 @@ int cmd_vault_check(int argc, char **argv)
     if (parsed != OPT_GO)
         return parsed == OPT_HELP_SHOWN ? 0 : 2;
     struct vault *vault;
-    int err = vault_common_open(&place, &vault);
+    int err = subset ? parse_subset(subset, &check) : 0;
+    if (err) {
+        cmd_fail(err);
+        return CMD_USAGE;
+    }
+    err = vault_common_open(&place, &vault);
     if (err)
         return cmd_fail(err);
     view.terminal = isatty(2) && !view.json && !view.quiet;

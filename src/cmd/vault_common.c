@@ -148,6 +148,28 @@ int vault_common_new_password(const char *file, struct buf *out)
     return err ? err : check_password(out);
 }
 
+static int find_packing(const struct vault_place *place, struct vault_packing *out)
+{
+    static const char *const words[] = {"auto", "off", "fastest", "better", "max"};
+    const char *how = place->compression ? place->compression : getenv("RESTIC_COMPRESSION");
+    const char *size = place->pack_size ? place->pack_size : getenv("RESTIC_PACK_SIZE");
+    size_t word = 0;
+    while (how && *how && word < sizeof words / sizeof *words && strcmp(words[word], how) != 0)
+        word++;
+    if (word == sizeof words / sizeof *words)
+        return err_set(ERR_INVALID, _("--compression wants auto, off, fastest, better or max, not \"%s\""),
+                       how);
+    out->compression = (enum vault_compression)word;
+    if (!size || !*size)
+        return 0;
+    char *end;
+    unsigned long mib = strtoul(size, &end, 10);
+    if (!isdigit((unsigned char)*size) || *end || mib < 4 || mib > 128)
+        return err_set(ERR_INVALID, _("--pack-size wants a number of MiB from 4 to 128, not \"%s\""), size);
+    out->pack_bytes = mib << 20;
+    return 0;
+}
+
 static int find_and_open(const struct vault_place *place, const struct environment *env, struct vault **out)
 {
     const char *path;
@@ -155,9 +177,16 @@ static int find_and_open(const struct vault_place *place, const struct environme
     buf_init(&line, 65536);
     buf_init(&password, MAX_PASSWORD);
     int err = find_path(place, env, &line, &path);
+    struct vault_packing packing = {0};
+    if (!err)
+        err = find_packing(place, &packing);
     if (!err)
         err = find_password(place, env, false, &password);
-    return err ? err : vault_open(path, buf_string(&password), out);
+    if (!err)
+        err = vault_open(path, buf_string(&password), out);
+    if (!err)
+        vault_set_packing(*out, &packing);
+    return err;
 }
 
 int vault_common_open(const struct vault_place *place, struct vault **out)

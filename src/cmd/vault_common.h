@@ -18,6 +18,7 @@ struct vault_place {
     const char *repository; /* -r, or RESTIC_REPOSITORY, or RESTIC_REPOSITORY_FILE */
     const char
         *password_file; /* --password-file, or RESTIC_PASSWORD_FILE; else RESTIC_PASSWORD, else asked for */
+    const char *compression, *pack_size; /* or RESTIC_COMPRESSION, RESTIC_PACK_SIZE */
 };
 
 /* The rows every vault command has. */
@@ -26,6 +27,16 @@ struct vault_place {
     {                                                                                                        \
         "password-file", 'p', OPT_STRING, &(place).password_file, N_("FILE"),                                \
             N_("a file whose first line is the password\n(or RESTIC_PASSWORD_FILE, or RESTIC_PASSWORD)")     \
+    }
+
+/* The rows of commands that add to the repository. */
+#define VAULT_PACKING_ROWS(place)                                                                            \
+    {"compression", 0,                                                                                       \
+     OPT_STRING,    &(place).compression,                                                                    \
+     N_("HOW"),     N_("auto, off, fastest, better or max\n(or RESTIC_COMPRESSION; default: auto)")},        \
+    {                                                                                                        \
+        "pack-size", 0, OPT_STRING, &(place).pack_size, N_("MIB"),                                           \
+            N_("how large the files of the repository get, 4 to 128\n(or RESTIC_PACK_SIZE; default: 16)")    \
     }
 
 /* Which snapshots a command looks at, in restic's words. */

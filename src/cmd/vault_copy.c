@@ -85,6 +85,7 @@ int cmd_vault_copy(int argc, char **argv)
          N_("a file whose first line is its password\n(or RESTIC_FROM_PASSWORD_FILE, or "
             "RESTIC_FROM_PASSWORD)")},
         VAULT_FILTER_ROWS(words),
+        VAULT_PACKING_ROWS(place),
         {"quiet", 'q', OPT_FLAG, &view.quiet, NULL, N_("print errors only")},
         {"verbose", 'v', OPT_FLAG, &view.verbose, NULL, N_("name also those that are there already")},
         {0},

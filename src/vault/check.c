@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -25,6 +26,7 @@ struct pack_file {
     uint8_t id[SHA256_SIZE];
     uint64_t size;
     bool indexed;
+    bool chosen; /* to be read */
 };
 
 struct pending_tree {
@@ -39,7 +41,7 @@ struct check {
     pthread_mutex_t mutex; /* the result and the callbacks */
     struct loader *loader;
     struct pack_file *packs;
-    size_t pack_count;
+    size_t pack_count, chosen_count;
     struct index *seen;           /* trees that were looked at */
     struct pending_tree *pending; /* trees to look at */
     size_t pending_count, pending_room;
@@ -250,7 +252,7 @@ static void count_read(struct check *check, uint64_t size)
     check->result->packs++;
     check->result->bytes_read += size;
     if (check->options->on_progress)
-        check->options->on_progress(check->options->context, check->result->packs, check->pack_count);
+        check->options->on_progress(check->options->context, check->result->packs, check->chosen_count);
     pthread_mutex_unlock(&check->mutex);
 }
 
@@ -263,7 +265,7 @@ static void *read_packs(void *context)
         const struct pack_file *pack = &check->packs[i];
         char name[VAULT_ID_TEXT];
         hex_encode(pack->id, SHA256_SIZE, name);
-        if (!pack->indexed)
+        if (!pack->chosen)
             continue;
         if (check_bytes(check, loader, pack, name) != 0)
             tell(check, VAULT_FINDING_DAMAGE, _("pack %s: %s"), name, err_text());
@@ -273,8 +275,61 @@ static void *read_packs(void *context)
     return NULL;
 }
 
+/* A number below `limit`, each as likely as the others. */
+static uint64_t by_chance(uint64_t limit)
+{
+    uint64_t number, most = UINT64_MAX - UINT64_MAX % limit;
+    do
+        if (getrandom(&number, sizeof number, 0) != sizeof number)
+            return 0;
+    while (number >= most);
+    return number % limit;
+}
+
+/* How many of the packs that by their number or their bytes are asked for; one at least. */
+static size_t wanted_count(const struct check *check, size_t candidates, uint64_t bytes)
+{
+    const struct vault_check_options *options = check->options;
+    double share =
+        options->most_bytes ? (double)options->most_bytes / ((double)bytes + 1) : options->percent / 100;
+    size_t wanted = (size_t)((double)candidates * (share < 1 ? share : 1) + 0.5);
+    return wanted ? wanted : 1;
+}
+
+/* Takes `wanted` of those that are chosen now: goes through them once, and each is taken with the chance that
+ * what is still wanted has among what is still to come. */
+static void thin_out(struct check *check, size_t wanted)
+{
+    size_t left = check->chosen_count;
+    check->chosen_count = wanted < left ? wanted : left;
+    for (size_t i = 0; i < check->pack_count; i++) {
+        if (!check->packs[i].chosen)
+            continue;
+        check->packs[i].chosen = by_chance(left--) < wanted;
+        wanted -= check->packs[i].chosen;
+    }
+}
+
+/* Which packs are to be read. The parts are restic's: by the first byte of the ID, so that reading part after
+ * part, day by day, reads all. */
+static void choose_packs(struct check *check)
+{
+    const struct vault_check_options *options = check->options;
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < check->pack_count; i++) {
+        struct pack_file *pack = &check->packs[i];
+        pack->chosen =
+            pack->indexed && (!options->parts || pack->id[0] % options->parts == options->part - 1);
+        check->chosen_count += pack->chosen;
+        bytes += pack->chosen ? pack->size : 0;
+    }
+    if (check->chosen_count && (options->percent > 0 || options->most_bytes))
+        thin_out(check, wanted_count(check, check->chosen_count, bytes));
+}
+
 static void check_data(struct check *check)
 {
+    choose_packs(check);
     pthread_t helpers[MAX_WORKERS];
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     unsigned wanted = processors < 1 ? 0 : processors > MAX_WORKERS ? MAX_WORKERS : (unsigned)processors - 1;

@@ -13,7 +13,10 @@ enum vault_finding {
 };
 
 struct vault_check_options {
-    bool read_data; /* read and verify every pack whole */
+    bool read_data;       /* read and verify every pack whole; or of them: */
+    unsigned part, parts; /* the part-th of so many parts (1 to 256), always the same packs; 0: all */
+    double percent;       /* so many, by chance; 0: all */
+    uint64_t most_bytes;  /* about so much, by chance; 0: all */
     bool no_lock;
     void *context;
     /* Told of each finding, with its text; never two at once, from any thread. */

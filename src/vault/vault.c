@@ -31,6 +31,7 @@ struct vault {
     char key_name[VAULT_ID_TEXT];
     struct config config;
     struct index *index;
+    struct vault_packing packing;
 };
 
 /* A page of its own: locked against swapping where the limit allows it, and left out of core dumps. */
@@ -322,6 +323,16 @@ void vault_close(struct vault *vault)
     blob_close(vault->store);
     free(vault->path);
     free(vault);
+}
+
+void vault_set_packing(struct vault *vault, const struct vault_packing *packing)
+{
+    vault->packing = *packing;
+}
+
+const struct vault_packing *vault_packing(const struct vault *vault)
+{
+    return &vault->packing;
 }
 
 void vault_rest(struct vault *vault)

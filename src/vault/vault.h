@@ -38,6 +38,23 @@ void vault_close(struct vault *vault); /* NULL is fine */
 struct vault_key *vault_keep_key(const struct vault *vault);
 void vault_key_free(struct vault_key *key); /* NULL is fine */
 
+/* How what is added is packed. With VAULT_COMPRESS_OFF file contents are not compressed, folders and the
+ * index still are, as in restic. A repository of version 1 never compresses. */
+enum vault_compression {
+    VAULT_COMPRESS_AUTO,
+    VAULT_COMPRESS_OFF,
+    VAULT_COMPRESS_FASTEST,
+    VAULT_COMPRESS_BETTER,
+    VAULT_COMPRESS_MAX
+};
+struct vault_packing {
+    enum vault_compression compression;
+    size_t pack_bytes; /* a pack that has as much is written; 0: PACK_TARGET */
+};
+/* Before the first writer is made. */
+void vault_set_packing(struct vault *vault, const struct vault_packing *packing);
+const struct vault_packing *vault_packing(const struct vault *vault);
+
 /* Gives back the index and whatever else can be read again. */
 void vault_rest(struct vault *vault);
 

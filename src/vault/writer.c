@@ -20,9 +20,13 @@
 #define MAX_WORKERS  16
 #define INDEX_BLOBS  50000
 #define INDEX_AGE_NS (600 * NS_PER_SECOND)
-/* On Debian's library tree the repository is 1 % larger than restic's with this level (3: 1 % smaller), for
- * two thirds of level 3's time. */
-#define COMPRESSION_LEVEL 2
+/* zstd's levels. On Debian's library tree the repository is 1 % larger than restic's with level 2 (3: 1 %
+ * smaller), for two thirds of level 3's time. The others are those of restic's words. */
+static const int levels[] = {[VAULT_COMPRESS_AUTO] = 2,
+                             [VAULT_COMPRESS_OFF] = 2, /* of folders */
+                             [VAULT_COMPRESS_FASTEST] = 1,
+                             [VAULT_COMPRESS_BETTER] = 7,
+                             [VAULT_COMPRESS_MAX] = 19};
 
 struct job {
     struct job *next;
@@ -42,6 +46,7 @@ struct worker {
 
 struct writer {
     struct vault *vault;
+    size_t pack_bytes;
     struct worker workers[MAX_WORKERS];
     unsigned worker_count;
 
@@ -135,7 +140,7 @@ static void store(struct writer *writer, struct pack_entry entry, const uint8_t 
     remember_error(writer, pack_add(pack, vault_seal_key(writer->vault), entry, bytes, length));
     writer->totals.plain_bytes += plain;
     (*(entry.type == PACK_TREE ? &writer->totals.tree_blobs : &writer->totals.data_blobs))++;
-    if (pack->length >= PACK_TARGET || pack->count >= PACK_MAX_ENTRIES / 2) {
+    if (pack->length >= writer->pack_bytes || pack->count >= PACK_MAX_ENTRIES / 2) {
         full = *pack;
         is_full = true;
         pack_init(pack);
@@ -152,7 +157,10 @@ static const uint8_t *pack_blob(struct worker *worker, const struct job *job, st
                                 size_t *length)
 {
     *length = job->length;
-    if (vault_version(worker->writer->vault) < 2 || job->length == 0)
+    const struct vault *vault = worker->writer->vault;
+    enum vault_compression compression = vault_packing(vault)->compression;
+    if (vault_version(vault) < 2 || job->length == 0 ||
+        (compression == VAULT_COMPRESS_OFF && job->type == PACK_DATA))
         return job->bytes;
     size_t bound = ZSTD_compressBound(job->length);
     if (worker->packed_room < bound) {
@@ -160,8 +168,8 @@ static const uint8_t *pack_blob(struct worker *worker, const struct job *job, st
         worker->packed = mem_resize(NULL, bound, 1);
         worker->packed_room = bound;
     }
-    size_t made =
-        ZSTD_compressCCtx(worker->packer, worker->packed, bound, job->bytes, job->length, COMPRESSION_LEVEL);
+    size_t made = ZSTD_compressCCtx(worker->packer, worker->packed, bound, job->bytes, job->length,
+                                    levels[compression]);
     if (ZSTD_isError(made) || made >= job->length)
         return job->bytes;
     *length = made;
@@ -226,7 +234,9 @@ struct writer *writer_new(struct vault *vault)
     /* Blobs are made by one thread and freed by others: with an arena for each, all of them grow to the
      * whole. */
     mallopt(M_ARENA_MAX, 1);
+    size_t wanted = vault_packing(vault)->pack_bytes;
     writer->vault = vault;
+    writer->pack_bytes = wanted ? wanted : PACK_TARGET;
     writer->last = &writer->first;
     pthread_mutex_init(&writer->mutex, NULL);
     pthread_cond_init(&writer->work, NULL);
