@@ -130,6 +130,19 @@ void buf_printf(struct buf *b, const char *format, ...)
     b->length += (size_t)length;
 }
 
+void buf_trim(struct buf *b)
+{
+    static const char white[] = " \t\n\v\f\r";
+    size_t front = 0;
+    while (b->length > 0 && memchr(white, b->data[b->length - 1], sizeof white - 1))
+        b->length--;
+    while (front < b->length && memchr(white, b->data[front], sizeof white - 1))
+        front++;
+    b->length -= front;
+    if (front > 0 && b->length > 0)
+        memmove(b->data, b->data + front, b->length);
+}
+
 const char *buf_string(struct buf *b)
 {
     if (!b->data && !buf_reserve(b, 0))

@@ -41,6 +41,8 @@ void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(pr
 /* Makes room for `length` more bytes and returns where they go, or NULL past the limit; the caller adds
  * to b->length what it wrote. */
 void *buf_reserve(struct buf *b, size_t length);
+/* Takes white space (of ASCII) at both ends away. */
+void buf_trim(struct buf *b);
 /* The contents as a C string (a NUL is kept behind the end); valid until the next change. */
 const char *buf_string(struct buf *b);
 

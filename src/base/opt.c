@@ -52,24 +52,28 @@ void opt_help(const struct opt_command *command, FILE *out)
     fprintf(out, "\n");
     static const struct opt help_row = {"help", 'h', OPT_FLAG, NULL, NULL, N_("show this and stop")};
     for (const struct opt *option = command->options; option && option->name; option++)
-        print_row(option, out);
+        if (option->help)
+            print_row(option, out);
     print_row(&help_row, out);
 }
 
 static const struct opt *find_long(const struct opt_command *command, const char *name, size_t length)
 {
+    const struct opt *found = NULL;
     for (const struct opt *option = command->options; option && option->name; option++)
-        if (strlen(option->name) == length && memcmp(option->name, name, length) == 0)
-            return option;
-    return NULL;
+        if (strlen(option->name) == length && memcmp(option->name, name, length) == 0 &&
+            (!found || !found->help))
+            found = option;
+    return found;
 }
 
 static const struct opt *find_letter(const struct opt_command *command, char letter)
 {
+    const struct opt *found = NULL;
     for (const struct opt *option = command->options; option && option->name; option++)
-        if (option->letter == letter)
-            return option;
-    return NULL;
+        if (option->letter == letter && (!found || !found->help))
+            found = option;
+    return found;
 }
 
 static enum opt_result store(const struct opt_command *command, const struct opt *option, const char *value)
@@ -87,6 +91,12 @@ static enum opt_result store(const struct opt_command *command, const struct opt
         list->items[list->count++] = value;
         return OPT_GO;
     }
+    case OPT_COUNT:
+        if (!value) {
+            ++*(int64_t *)option->into;
+            return OPT_GO;
+        }
+        /* fall through */
     case OPT_NUMBER: {
         char *end;
         errno = 0;
@@ -100,31 +110,55 @@ static enum opt_result store(const struct opt_command *command, const struct opt
     return OPT_WRONG;
 }
 
-/* Handles the option at argv[*at]; moves *at to its value if that is the next word. */
-static enum opt_result parse_option(const struct opt_command *command, int argc, char **argv, int *at)
+static bool takes_value(const struct opt *option)
 {
-    const char *word = argv[*at];
-    const struct opt *option;
-    const char *value = NULL;
-    if (word[1] == '-') {
-        size_t length = strcspn(word + 2, "=");
-        option = find_long(command, word + 2, length);
-        if (word[2 + length] == '=')
-            value = word + 2 + length + 1;
-    } else {
-        option = find_letter(command, word[1]);
-        if (word[2])
-            value = word + 2;
-    }
-    if (!option)
-        return wrong(command, _("unknown option \"%s\""), word);
-    if (option->kind == OPT_FLAG)
-        return value ? wrong(command, _("--%s takes no value"), option->name) : store(command, option, NULL);
+    return option->kind != OPT_FLAG && option->kind != OPT_COUNT;
+}
+
+static enum opt_result store_next(const struct opt_command *command, const struct opt *option,
+                                  const char *value, int argc, char **argv, int *at)
+{
     if (!value && *at + 1 < argc)
         value = argv[++*at];
     if (!value)
         return wrong(command, _("--%s wants a value"), option->name);
     return store(command, option, value);
+}
+
+static enum opt_result parse_long(const struct opt_command *command, int argc, char **argv, int *at)
+{
+    const char *word = argv[*at];
+    size_t length = strcspn(word + 2, "=");
+    const struct opt *option = find_long(command, word + 2, length);
+    const char *value = word[2 + length] == '=' ? word + 2 + length + 1 : NULL;
+    if (!option)
+        return wrong(command, _("unknown option \"%s\""), word);
+    if (takes_value(option))
+        return store_next(command, option, value, argc, argv, at);
+    if (value && option->kind == OPT_FLAG)
+        return wrong(command, _("--%s takes no value"), option->name);
+    return store(command, option, value);
+}
+
+/* "-n", "-nq", "-r DIR", "-rDIR" and "-qr DIR". */
+static enum opt_result parse_letters(const struct opt_command *command, int argc, char **argv, int *at)
+{
+    const char *word = argv[*at];
+    for (const char *letter = word + 1; *letter; letter++) {
+        const struct opt *option = find_letter(command, *letter);
+        if (!option)
+            return wrong(command, _("unknown option \"%s\""), word);
+        if (takes_value(option))
+            return store_next(command, option, letter[1] ? letter + 1 : NULL, argc, argv, at);
+        store(command, option, NULL);
+    }
+    return OPT_GO;
+}
+
+/* Handles the option at argv[*at]; moves *at to its value if that is the next word. */
+static enum opt_result parse_option(const struct opt_command *command, int argc, char **argv, int *at)
+{
+    return argv[*at][1] == '-' ? parse_long(command, argc, argv, at) : parse_letters(command, argc, argv, at);
 }
 
 enum opt_result opt_parse(const struct opt_command *command, int argc, char **argv, int *operands)

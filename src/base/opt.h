@@ -16,6 +16,7 @@ enum opt_kind {
     OPT_STRING, /* borrowed from argv;   `into` is const char ** */
     OPT_LIST,   /* may be repeated;      `into` is struct opt_list * */
     OPT_NUMBER, /* a whole number >= 0;  `into` is int64_t * */
+    OPT_COUNT,  /* "-vv", "--verbose=2": how often, or how much; `into` is int64_t * */
 };
 
 struct opt_list {
@@ -29,7 +30,8 @@ struct opt {
     enum opt_kind kind;
     void *into;           /* keeps its value (the default) when the option is absent */
     const char *argument; /* N_("FILE"), or NULL for a flag */
-    const char *help;     /* N_("...") one line, or several with \n */
+    const char *help;     /* N_("...") one line, or several with \n; NULL: taken, not shown, and gives way
+                             to a row of the same name or letter that is shown */
 };
 
 struct opt_command {

@@ -2,7 +2,10 @@
  *
  * beffroi vault: finds the vault command and runs it.
  */
+#include <string.h>
+
 #include "base/i18n.h"
+#include "base/opt.h"
 #include "cmd/cmd.h"
 #include "cmd/commands.h"
 #include "cmd/vault_common.h"
@@ -32,7 +35,37 @@ static const struct cmd_row commands[] = {
     {0},
 };
 
+/* Whether the word is an option of all commands whose value is the next word. */
+static bool takes_next(const char *word)
+{
+    struct vault_place place;
+    const struct opt rows[] = {VAULT_PLACE_ROWS(place), {0}};
+    for (const struct opt *row = rows; row->name; row++) {
+        bool is_long = strncmp(word, "--", 2) == 0 && strcmp(word + 2, row->name) == 0;
+        bool is_short = row->letter && word[1] == row->letter && !word[2];
+        if ((is_long || is_short) && row->kind == OPT_STRING)
+            return true;
+    }
+    return false;
+}
+
+/* restic takes options before the command, too: "-r DIR backup PATH" becomes "backup -r DIR PATH". */
+static void put_command_first(int argc, char **argv)
+{
+    int at = 1;
+    while (at < argc && argv[at][0] == '-' && argv[at][1])
+        at += takes_next(argv[at]) ? 2 : 1;
+    if (at >= argc)
+        return;
+    char *command = argv[at];
+    memmove(argv + 2, argv + 1, (size_t)(at - 1) * sizeof *argv);
+    argv[1] = command;
+}
+
 int cmd_vault(int argc, char **argv)
 {
+    bool asks = argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
+    if (!asks)
+        put_command_first(argc, argv);
     return cmd_dispatch("vault", N_("The vault is a restic repository."), commands, argc, argv);
 }

@@ -12,7 +12,7 @@
 #include "base/mem.h"
 #include "base/opt.h"
 #include "cmd/cmd.h"
-#include "cmd/vault_backup_pipe.h"
+#include "cmd/command_pipe.h"
 #include "cmd/vault_backup_view.h"
 #include "cmd/vault_common.h"
 #include "cmd/vault_lists.h"
@@ -32,7 +32,7 @@ struct plan {
     struct vault_backup_options options;
     struct vault_texts paths, tags;
     char **command; /* to save the output of, or NULL */
-    struct backup_pipe pipe;
+    struct command_pipe pipe;
     struct vault_backup_stream stream;
     char *stream_path;
 };
@@ -95,7 +95,7 @@ static int plan_stream(const struct wish *wish, char **operands, size_t count, s
         return 0;
     operands[count] = NULL; /* argv[argc] is NULL itself, so there is room */
     plan->command = operands;
-    plan->stream.end = backup_pipe_end;
+    plan->stream.end = command_pipe_end;
     plan->stream.self = &plan->pipe;
     return 0;
 }
@@ -123,7 +123,7 @@ static int understand(const struct wish *wish, char **operands, size_t count, st
 /* The command is started when the repository is open: until then it would wait, with what it holds. */
 static int save_plan(struct vault *vault, struct plan *plan, struct vault_backup_result *result)
 {
-    int err = plan->command ? backup_pipe_open(&plan->pipe, plan->command) : 0;
+    int err = plan->command ? command_pipe_open(&plan->pipe, plan->command) : 0;
     if (plan->command)
         plan->stream.fd = plan->pipe.fd;
     return err ? err : vault_backup(vault, &plan->options, result);
@@ -150,7 +150,7 @@ static int save(const struct vault_place *place, struct plan *plan, struct backu
 static void free_all(struct wish *wish, struct plan *plan)
 {
     leaveout_free(&plan->options.leaveout);
-    backup_pipe_close(&plan->pipe);
+    command_pipe_close(&plan->pipe);
     vault_texts_free(&plan->paths);
     vault_texts_free(&plan->tags);
     free(plan->stream_path);

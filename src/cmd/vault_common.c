@@ -15,27 +15,38 @@
 #include "base/fd.h"
 #include "base/i18n.h"
 #include "base/mem.h"
+#include "cmd/command_pipe.h"
 #include "vault/group.h"
 
 #define MAX_PASSWORD ((size_t)4096)
 
-/* The first line of a file. */
-static int first_line(const char *path, struct buf *out)
+/* What a file holds. */
+static int read_word(const char *path, struct buf *out)
 {
     int err = fd_read_file(AT_FDCWD, path, out);
-    if (err)
-        return err;
-    uint8_t *end = out->length ? memchr(out->data, '\n', out->length) : NULL;
-    if (end)
-        out->length = (size_t)(end - out->data);
-    if (out->length && out->data[out->length - 1] == '\r')
-        out->length--;
-    return 0;
+    if (!err)
+        buf_trim(out); /* as restic does */
+    return err;
+}
+
+/* What a command, as a shell reads it, writes. */
+static int ask_command(const char *command, struct buf *out)
+{
+    struct command_pipe pipe;
+    char *argv[] = {"sh", "-c", (char *)(uintptr_t)command, NULL};
+    int err = command_pipe_open(&pipe, argv);
+    if (!err)
+        err = fd_read_all(pipe.fd, out, _("the password command"));
+    if (!err)
+        err = command_pipe_end(&pipe);
+    command_pipe_close(&pipe);
+    buf_trim(out);
+    return err ? err_in(err, "%s", _("the password command")) : 0; /* its words may hold the password */
 }
 
 /* Where a repository and its password are named, if not on the command line. */
 struct environment {
-    const char *repository, *repository_file, *password, *password_file;
+    const char *repository, *repository_file, *password, *password_file, *password_command;
     const char *missing; /* what to do when no repository is named */
     const char *question;
 };
@@ -44,12 +55,14 @@ static const struct environment usual = {"RESTIC_REPOSITORY",
                                          "RESTIC_REPOSITORY_FILE",
                                          "RESTIC_PASSWORD",
                                          "RESTIC_PASSWORD_FILE",
+                                         "RESTIC_PASSWORD_COMMAND",
                                          N_("give it with -r DIR or in RESTIC_REPOSITORY"),
                                          N_("password of the repository:")};
 static const struct environment source = {"RESTIC_FROM_REPOSITORY",
                                           "RESTIC_FROM_REPOSITORY_FILE",
                                           "RESTIC_FROM_PASSWORD",
                                           "RESTIC_FROM_PASSWORD_FILE",
+                                          "RESTIC_FROM_PASSWORD_COMMAND",
                                           N_("give it with --from-repo DIR or in RESTIC_FROM_REPOSITORY"),
                                           N_("password of the repository to copy from:")};
 
@@ -57,10 +70,10 @@ static const struct environment source = {"RESTIC_FROM_REPOSITORY",
 static int find_path(const struct vault_place *place, const struct environment *env, struct buf *line,
                      const char **path)
 {
-    const char *from_environment = getenv(env->repository), *file = getenv(env->repository_file);
-    *path = place->repository ? place->repository : from_environment;
+    const char *file = place->repository_file ? place->repository_file : getenv(env->repository_file);
+    *path = place->repository || place->repository_file ? place->repository : getenv(env->repository);
     if (!*path && file) {
-        int err = first_line(file, line);
+        int err = read_word(file, line);
         if (err)
             return err;
         *path = buf_string(line);
@@ -123,9 +136,12 @@ static int find_password(const struct vault_place *place, const struct environme
 {
     const char *file = place->password_file ? place->password_file : getenv(env->password_file);
     const char *word = getenv(env->password);
+    const char *command = place->password_command ? place->password_command : getenv(env->password_command);
     int err = 0;
     if (file)
-        err = first_line(file, out);
+        err = read_word(file, out);
+    else if (command)
+        err = ask_command(command, out);
     else if (word)
         buf_put(out, word, strlen(word));
     else if (twice)
@@ -142,7 +158,7 @@ int vault_common_password(const struct vault_place *place, bool twice, struct bu
 
 int vault_common_new_password(const char *file, struct buf *out)
 {
-    int err = file ? first_line(file, out) : ask_twice(_("new password:"), out);
+    int err = file ? read_word(file, out) : ask_twice(_("new password:"), out);
     if (err && !file && err == ERR_INVALID)
         err_hint(err, _("name the file that holds the new one with --new-password-file"));
     return err ? err : check_password(out);
@@ -178,15 +194,23 @@ static int find_and_open(const struct vault_place *place, const struct environme
     buf_init(&password, MAX_PASSWORD);
     int err = find_path(place, env, &line, &path);
     struct vault_packing packing = {0};
+    int64_t patience = 0;
     if (!err)
         err = find_packing(place, &packing);
+    if (!err && place->retry_lock)
+        err = duration_parse(place->retry_lock, &patience) == 0
+                  ? 0
+                  : err_set(ERR_INVALID, _("--retry-lock wants a duration such as 90s or 15m, not \"%s\""),
+                            place->retry_lock);
     if (!err)
         err = find_password(place, env, false, &password);
     if (!err)
         err = vault_open(path, buf_string(&password), out);
-    if (!err)
-        vault_set_packing(*out, &packing);
-    return err;
+    if (err)
+        return err;
+    vault_set_packing(*out, &packing);
+    vault_set_patience(*out, patience);
+    return 0;
 }
 
 int vault_common_open(const struct vault_place *place, struct vault **out)

@@ -15,18 +15,36 @@
 #include "vault/vault.h"
 
 struct vault_place {
-    const char *repository; /* -r, or RESTIC_REPOSITORY, or RESTIC_REPOSITORY_FILE */
-    const char
-        *password_file; /* --password-file, or RESTIC_PASSWORD_FILE; else RESTIC_PASSWORD, else asked for */
+    const char *repository;       /* -r, or RESTIC_REPOSITORY */
+    const char *repository_file;  /* or what stands in this, or in RESTIC_REPOSITORY_FILE */
+    const char *password_file;    /* or RESTIC_PASSWORD_FILE */
+    const char *password_command; /* or RESTIC_PASSWORD_COMMAND; else RESTIC_PASSWORD, else asked for */
     const char *compression, *pack_size; /* or RESTIC_COMPRESSION, RESTIC_PACK_SIZE */
+    const char *retry_lock;              /* a duration */
+    const char *cache;                   /* these are taken and have no effect: there is no cache, all that */
+    bool no_cache, cleanup_cache, no_verify; /* is read is verified, and what is told is told */
+    int64_t verbose;
 };
 
-/* The rows every vault command has. */
+/* The rows every vault command has: the usual two, and those that a script for restic may have anywhere
+ * (beffroi-vault(1) tells of them). */
 #define VAULT_PLACE_ROWS(place)                                                                              \
     {"repo", 'r', OPT_STRING, &(place).repository, N_("DIR"), N_("the repository (or RESTIC_REPOSITORY)")},  \
+        {"password-file",                                                                                    \
+         'p',                                                                                                \
+         OPT_STRING,                                                                                         \
+         &(place).password_file,                                                                             \
+         N_("FILE"),                                                                                         \
+         N_("a file that holds the password\n(or RESTIC_PASSWORD_FILE, or RESTIC_PASSWORD)")},               \
+        {"repository-file", 0, OPT_STRING, &(place).repository_file, NULL, NULL},                            \
+        {"password-command", 0, OPT_STRING, &(place).password_command, NULL, NULL},                          \
+        {"retry-lock", 0, OPT_STRING, &(place).retry_lock, NULL, NULL},                                      \
+        {"verbose", 'v', OPT_COUNT, &(place).verbose, NULL, NULL},                                           \
+        {"no-cache", 0, OPT_FLAG, &(place).no_cache, NULL, NULL},                                            \
+        {"cache-dir", 0, OPT_STRING, &(place).cache, NULL, NULL},                                            \
+        {"cleanup-cache", 0, OPT_FLAG, &(place).cleanup_cache, NULL, NULL},                                  \
     {                                                                                                        \
-        "password-file", 'p', OPT_STRING, &(place).password_file, N_("FILE"),                                \
-            N_("a file whose first line is the password\n(or RESTIC_PASSWORD_FILE, or RESTIC_PASSWORD)")     \
+        "no-extra-verify", 0, OPT_FLAG, &(place).no_verify, NULL, NULL                                       \
     }
 
 /* The rows of commands that add to the repository. */
@@ -62,7 +80,7 @@ void vault_common_filter_free(struct vault_filter_words *words);
 int vault_common_path(const struct vault_place *place, const char **path);
 /* The password, into `out` as a C string; buf_free wipes it. With `twice`, a terminal is asked two times. */
 int vault_common_password(const struct vault_place *place, bool twice, struct buf *out);
-/* A password that is yet to be: from the first line of `file`, or (NULL) asked for two times. */
+/* A password that is yet to be: from `file`, or (NULL) asked for two times. */
 int vault_common_new_password(const char *file, struct buf *out);
 /* Place and password, and opens the repository. */
 int vault_common_open(const struct vault_place *place, struct vault **out);

@@ -139,7 +139,7 @@ static int parse_new(struct opt_command command, struct new_key *wanted, int arg
     const struct opt options[] = {
         VAULT_PLACE_ROWS(wanted->place),
         {"new-password-file", 0, OPT_STRING, &wanted->password_file, N_("FILE"),
-         N_("a file whose first line is the new password")},
+         N_("a file that holds the new password")},
         {"user", 0, OPT_STRING, &wanted->owner.username, N_("NAME"), N_("whom the new key is for")},
         {"host", 0, OPT_STRING, &wanted->owner.hostname, N_("NAME"), N_("which machine the new key is for")},
         {0},

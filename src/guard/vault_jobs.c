@@ -40,8 +40,7 @@ static int read_password(const struct config *config, struct buf *password)
     /* The sandbox opens that file to us and not its name. */
     if (err)
         return err_hint(err, _("if that file was replaced, start the guard again"));
-    while (password->length > 0 && strchr("\r\n", password->data[password->length - 1]))
-        password->length--;
+    buf_trim(password); /* as beffroi vault and restic do */
     if (password->length == 0)
         return wrong_password(err_set(ERR_INVALID, _("the password file %s is empty"), config->password_file),
                               config);

@@ -19,6 +19,7 @@
 #include "vault/jsonread.h"
 
 #define MAX_LOCK_FILE ((size_t)1 << 20)
+#define RETRY_NS      (2 * NS_PER_SECOND)
 
 struct lock {
     const struct vault *vault;
@@ -213,7 +214,7 @@ static int start_refresher(struct lock *lock)
 
 /* Look, write, look again: of two that write at the same time at least one sees the other. The pause that
  * restic makes before the second look is for stores that show a new file late; a local folder never does. */
-int lock_take(const struct vault *vault, bool exclusive, struct lock **out)
+static int try_once(const struct vault *vault, bool exclusive, struct lock **out)
 {
     struct lock *lock = mem_zalloc(1, sizeof *lock);
     lock->vault = vault;
@@ -237,6 +238,20 @@ int lock_take(const struct vault *vault, bool exclusive, struct lock **out)
     }
     *out = lock;
     return 0;
+}
+
+int lock_take(const struct vault *vault, bool exclusive, struct lock **out)
+{
+    int64_t end = clock_system.monotonic_ns(clock_system.self) + vault_patience(vault);
+    int err;
+    while ((err = try_once(vault, exclusive, out)) == ERR_LOCKED) {
+        int64_t left = end - clock_system.monotonic_ns(clock_system.self);
+        if (left <= 0)
+            break;
+        int64_t rest = left < RETRY_NS ? left : RETRY_NS;
+        nanosleep(&(struct timespec){.tv_sec = rest / NS_PER_SECOND, .tv_nsec = rest % NS_PER_SECOND}, NULL);
+    }
+    return err;
 }
 
 void lock_release(struct lock *lock)

@@ -21,8 +21,9 @@
 
 struct lock;
 
-/* Takes a lock and keeps it fresh from a thread of its own until it is released. ERR_LOCKED names who holds
- * it; ERR_NO_SPACE, ERR_READ_ONLY when it cannot be written. */
+/* Takes a lock and keeps it fresh from a thread of its own until it is released. One that others hold is
+ * waited for as long as vault_patience says; then ERR_LOCKED names who holds it. ERR_NO_SPACE, ERR_READ_ONLY
+ * when it cannot be written. */
 int lock_take(const struct vault *vault, bool exclusive, struct lock **out);
 void lock_release(struct lock *lock); /* NULL is fine */
 

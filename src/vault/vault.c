@@ -32,6 +32,7 @@ struct vault {
     struct config config;
     struct index *index;
     struct vault_packing packing;
+    int64_t patience_ns;
 };
 
 /* A page of its own: locked against swapping where the limit allows it, and left out of core dumps. */
@@ -333,6 +334,16 @@ void vault_set_packing(struct vault *vault, const struct vault_packing *packing)
 const struct vault_packing *vault_packing(const struct vault *vault)
 {
     return &vault->packing;
+}
+
+void vault_set_patience(struct vault *vault, int64_t wait_ns)
+{
+    vault->patience_ns = wait_ns;
+}
+
+int64_t vault_patience(const struct vault *vault)
+{
+    return vault->patience_ns;
 }
 
 void vault_rest(struct vault *vault)

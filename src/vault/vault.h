@@ -55,6 +55,10 @@ struct vault_packing {
 void vault_set_packing(struct vault *vault, const struct vault_packing *packing);
 const struct vault_packing *vault_packing(const struct vault *vault);
 
+/* How long a lock that others hold is waited for (see vault/lock.h); 0, as at the beginning: not at all. */
+void vault_set_patience(struct vault *vault, int64_t wait_ns);
+int64_t vault_patience(const struct vault *vault);
+
 /* Gives back the index and whatever else can be read again. */
 void vault_rest(struct vault *vault);
 

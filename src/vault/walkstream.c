@@ -14,7 +14,9 @@ static int read_stream(struct walk *walk, uint64_t *size)
 {
     const struct vault_backup_stream *stream = walk->options->stream;
     int err = walk_read_content(walk, stream->fd, UINT64_MAX, size);
-    return !err && stream->end ? stream->end(stream->self) : err;
+    if (!err && stream->end)
+        err = stream->end(stream->self);
+    return err ? err_in(err, _("no snapshot was made")) : 0;
 }
 
 /* What stands for a file, or a folder on the way to it: nothing is known of them but when they were made. */

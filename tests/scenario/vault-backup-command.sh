@@ -33,9 +33,9 @@ restic -r repo dump latest --host ours /stdin | cmp - /dev/null
 
 before=$(count)
 expect 1 "$BEFFROI" vault backup -r repo --stdin-from-command -- sh -c 'cat dump; exit 3'
-said 'the command sh failed with exit code 3; no snapshot was made'
+said 'no snapshot was made: the command sh failed with exit code 3'
 expect 1 "$BEFFROI" vault backup -r repo --stdin-from-command -- sh -c 'cat dump; kill -9 $$'
-said 'the command sh was ended by signal 9'
+said 'no snapshot was made: the command sh was ended by signal 9'
 expect 1 "$BEFFROI" vault backup -r repo --stdin-from-command -- "$T/no-such-command"
 said 'cannot start the command'
 expect 2 "$BEFFROI" vault backup -r repo --stdin-from-command

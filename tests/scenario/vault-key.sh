@@ -10,7 +10,7 @@ mkdir tree && echo one >tree/file
 expect 0 restic init -r repo
 expect 0 restic -r repo backup tree
 old=$RESTIC_PASSWORD
-printf 'le deuxième\nune autre ligne\n' >second
+printf ' le deuxième \r\n' >second
 printf 'le troisième' >third
 opens() { RESTIC_PASSWORD=$1 restic -r "$2" --no-lock cat config >out 2>err; }
 # The keys that a program lists.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cmd/vault_backup_pipe.h"
+#include "cmd/command_pipe.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,10 +17,10 @@
 
 extern char **environ;
 
-int backup_pipe_open(struct backup_pipe *out, char *const *argv)
+int command_pipe_open(struct command_pipe *out, char *const *argv)
 {
     int ends[2];
-    *out = (struct backup_pipe){.name = argv[0], .fd = -1, .pid = -1};
+    *out = (struct command_pipe){.name = argv[0], .fd = -1, .pid = -1};
     if (pipe2(ends, O_CLOEXEC) != 0)
         return err_sys(_("cannot make a pipe"));
     (void)fcntl(ends[0], F_SETPIPE_SZ, PIPE_BYTES);
@@ -39,7 +39,7 @@ int backup_pipe_open(struct backup_pipe *out, char *const *argv)
     return err;
 }
 
-static int wait_for(struct backup_pipe *pipe)
+static int wait_for(struct command_pipe *pipe)
 {
     int status = 0;
     while (waitpid(pipe->pid, &status, 0) < 0 && errno == EINTR)
@@ -48,20 +48,20 @@ static int wait_for(struct backup_pipe *pipe)
     return status;
 }
 
-int backup_pipe_end(void *self)
+int command_pipe_end(void *self)
 {
-    struct backup_pipe *pipe = self;
+    struct command_pipe *pipe = self;
     int status = wait_for(pipe);
     if (WIFSIGNALED(status))
-        return err_set(ERR_SYSTEM, _("the command %s was ended by signal %d (%s); no snapshot was made"),
-                       pipe->name, WTERMSIG(status), strsignal(WTERMSIG(status)));
+        return err_set(ERR_SYSTEM, _("the command %s was ended by signal %d (%s)"), pipe->name,
+                       WTERMSIG(status), strsignal(WTERMSIG(status)));
     if (WEXITSTATUS(status) != 0)
-        return err_set(ERR_SYSTEM, _("the command %s failed with exit code %d; no snapshot was made"),
-                       pipe->name, WEXITSTATUS(status));
+        return err_set(ERR_SYSTEM, _("the command %s failed with exit code %d"), pipe->name,
+                       WEXITSTATUS(status));
     return 0;
 }
 
-void backup_pipe_close(struct backup_pipe *pipe)
+void command_pipe_close(struct command_pipe *pipe)
 {
     fd_close(&pipe->fd);
     if (pipe->pid > 0) {
