@@ -24,7 +24,8 @@ struct wish {
     struct vault_patterns excludes;
     struct opt_list marks, tags, globs, lines, nuls;
     const char *larger, *time, *parent, *group_by, *stdin_name;
-    bool caches, force, from_stdin, from_command;
+    bool caches, force, from_stdin, from_command, no_scan;
+    int64_t readers;
 };
 
 /* What vault_backup takes, and what has to be freed behind it. */
@@ -203,6 +204,9 @@ int cmd_vault_backup(int argc, char **argv)
          N_("make no snapshot when nothing changed")},
         {"dry-run", 'n', OPT_FLAG, &backup->dry_run, NULL, N_("read and count, store nothing")},
         VAULT_PACKING_ROWS(wish.place),
+        /* restic's, of no effect: there is no scan before, and how many files are read at once is ours. */
+        {"no-scan", 0, OPT_FLAG, &wish.no_scan, NULL, NULL},
+        {"read-concurrency", 0, OPT_NUMBER, &wish.readers, NULL, NULL},
         {"quiet", 'q', OPT_FLAG, &view.quiet, NULL, N_("print problems only")},
         {"json", 0, OPT_FLAG, &view.json, NULL, N_("print messages as JSON, one per line")},
         {0},

@@ -92,11 +92,13 @@ int cmd_vault_check(int argc, char **argv)
     struct vault_check_result result;
     struct view view = {0};
     const char *subset = NULL;
+    bool cache = false;
     const struct opt options[] = {
         VAULT_PLACE_ROWS(place),
         {"read-data", 0, OPT_FLAG, &check.read_data, NULL, N_("read every byte, not the structure alone")},
         {"read-data-subset", 0, OPT_STRING, &subset, N_("SUBSET"),
          N_("read a part: \"2/5\", the second of five; \"10%\" or\n\"5G\", as much, by chance")},
+        {"with-cache", 0, OPT_FLAG, &cache, NULL, NULL}, /* restic's: there is none */
         {"no-lock", 0, OPT_FLAG, &check.no_lock, NULL, N_("do not lock the repository")},
         {"quiet", 'q', OPT_FLAG, &view.quiet, NULL, N_("print findings only")},
         {"json", 0, OPT_FLAG, &view.json, NULL, N_("print messages as JSON, one per line")},

@@ -47,6 +47,42 @@ struct vault_place {
         "no-extra-verify", 0, OPT_FLAG, &(place).no_verify, NULL, NULL                                       \
     }
 
+/* The rows of prune, and of forget --prune; `unused` and `repack` are texts. */
+#define VAULT_PRUNE_ROWS(prune, unused, repack)                                                              \
+    {"max-unused",                                                                                           \
+     0,                                                                                                      \
+     OPT_STRING,                                                                                             \
+     &(unused),                                                                                              \
+     N_("LIMIT"),                                                                                            \
+     N_("leave that much unused: a size, a percentage of the\nrepository, or \"unlimited\" (default: "       \
+        "5%)")},                                                                                             \
+        {"max-repack-size", 0, OPT_STRING, &(repack), N_("SIZE"), N_("pack at most so much anew")},          \
+        {"repack-cacheable-only",    0,    OPT_FLAG,                                                         \
+         &(prune).repack_trees_only, NULL, N_("pack only folders anew, no contents")},                       \
+        {"repack-small", 0, OPT_FLAG, &(prune).repack_small, NULL, N_("pack small packs together")},         \
+    {                                                                                                        \
+        "repack-uncompressed", 0, OPT_FLAG, &(prune).repack_uncompressed, NULL,                              \
+            N_("compress what is not yet compressed")                                                        \
+    }
+/* Their texts into the options; `repack` may be NULL. */
+int vault_prune_understand(const char *unused, const char *repack, struct vault_prune_options *out);
+
+/* The rows of commands that look at another repository, too: restic's --from-repo and so on. */
+#define VAULT_FROM_ROWS(from)                                                                                \
+    {"from-repo",        0,         OPT_STRING,                                                              \
+     &(from).repository, N_("DIR"), N_("the other repository (or RESTIC_FROM_REPOSITORY)")},                 \
+        {"from-password-file",                                                                               \
+         0,                                                                                                  \
+         OPT_STRING,                                                                                         \
+         &(from).password_file,                                                                              \
+         N_("FILE"),                                                                                         \
+         N_("a file that holds its password\n(or RESTIC_FROM_PASSWORD_FILE, or "                             \
+            "RESTIC_FROM_PASSWORD)")},                                                                       \
+        {"from-repository-file", 0, OPT_STRING, &(from).repository_file, NULL, NULL},                        \
+    {                                                                                                        \
+        "from-password-command", 0, OPT_STRING, &(from).password_command, NULL, NULL                         \
+    }
+
 /* The rows of commands that add to the repository. */
 #define VAULT_PACKING_ROWS(place)                                                                            \
     {"compression", 0,                                                                                       \
@@ -101,8 +137,6 @@ void vault_common_put_time(int64_t wall_ns, char out[static 32]);
 int vault_common_parse_groups(const char *text, unsigned *out);
 /* Prunes an open vault and shows the result; the exit code. */
 int vault_prune_show(struct vault *vault, struct vault_prune_options *prune, bool quiet);
-/* "unlimited", "5%" or a size. */
-int vault_prune_parse_unused(const char *text, struct vault_prune_options *out);
 /* "500", "20K", "16M", "1.5G", "2T" (of 1024), into bytes; ERR_INVALID. */
 int vault_common_parse_size(const char *text, uint64_t *bytes);
 

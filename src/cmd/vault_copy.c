@@ -79,11 +79,7 @@ int cmd_vault_copy(int argc, char **argv)
     struct view view = {0};
     const struct opt options[] = {
         VAULT_PLACE_ROWS(place),
-        {"from-repo", 0, OPT_STRING, &from.repository, N_("DIR"),
-         N_("the repository to copy from (or RESTIC_FROM_REPOSITORY)")},
-        {"from-password-file", 0, OPT_STRING, &from.password_file, N_("FILE"),
-         N_("a file that holds its password\n(or RESTIC_FROM_PASSWORD_FILE, or "
-            "RESTIC_FROM_PASSWORD)")},
+        VAULT_FROM_ROWS(from),
         VAULT_FILTER_ROWS(words),
         VAULT_PACKING_ROWS(place),
         {"quiet", 'q', OPT_FLAG, &view.quiet, NULL, N_("print errors only")},

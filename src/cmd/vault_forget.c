@@ -18,7 +18,8 @@
 /* What the command line says, before it is understood. */
 struct wish {
     const char *keep[RETENTION_PERIODS], *within[RETENTION_PERIODS];
-    const char *host, *group_by, *unused;
+    const char *host, *group_by, *unused, *repack;
+    struct vault_prune_options pruning; /* what --prune does */
     struct opt_list tags, paths, keep_tags;
     bool json, quiet, compact, prune;
 };
@@ -179,7 +180,7 @@ static int understand(const struct wish *wish, struct vault_forget_options *out,
             err = retention_parse_duration(wish->within[i], &out->policy.within[i]);
     }
     if (!err)
-        err = vault_prune_parse_unused(wish->unused, prune);
+        err = vault_prune_understand(wish->unused, wish->repack, prune);
     out->policy.tags = wish->keep_tags.items;
     out->policy.tag_count = wish->keep_tags.count;
     out->filter = (struct snapshot_filter){.hostname = wish->host,
@@ -193,7 +194,8 @@ static int understand(const struct wish *wish, struct vault_forget_options *out,
 
 static int run(const struct vault_place *place, const struct wish *wish, struct vault_forget_options *forget)
 {
-    struct vault_prune_options prune = {.dry_run = forget->dry_run};
+    struct vault_prune_options prune = wish->pruning;
+    prune.dry_run = forget->dry_run;
     struct vault *vault;
     struct view view = {.wish = wish, .dry_run = forget->dry_run};
     int err = understand(wish, forget, &prune);
@@ -262,9 +264,7 @@ int cmd_vault_forget(int argc, char **argv)
         {"compact", 'c', OPT_FLAG, &wish.compact, NULL, N_("do not show the paths")},
         {"dry-run", 'n', OPT_FLAG, &forget.dry_run, NULL, N_("change nothing, tell what would be done")},
         {"prune", 0, OPT_FLAG, &wish.prune, NULL, N_("then give the room back (see vault prune)")},
-        {"max-unused", 0, OPT_STRING, &wish.unused, N_("LIMIT"),
-         N_("leave that much unused: a size, a percentage of the\nrepository, or \"unlimited\" (default: "
-            "5%)")},
+        VAULT_PRUNE_ROWS(wish.pruning, wish.unused, wish.repack),
         {"json", 0, OPT_FLAG, &wish.json, NULL, N_("print the groups as JSON")},
         {"quiet", 'q', OPT_FLAG, &wish.quiet, NULL, N_("print errors only")},
         {0},

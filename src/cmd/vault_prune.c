@@ -46,7 +46,8 @@ static void show_result(const struct vault_prune_result *r, bool dry_run)
         printf("%s\n", _("nothing was changed (--dry-run)"));
 }
 
-int vault_prune_parse_unused(const char *text, struct vault_prune_options *out)
+/* "unlimited", "5%" or a size. */
+static int parse_unused(const char *text, struct vault_prune_options *out)
 {
     char *end;
     if (strcmp(text, "unlimited") == 0) {
@@ -62,6 +63,12 @@ int vault_prune_parse_unused(const char *text, struct vault_prune_options *out)
     }
     out->unused_kind = VAULT_UNUSED_BYTES;
     return vault_common_parse_size(text, &out->unused_bytes);
+}
+
+int vault_prune_understand(const char *unused, const char *repack, struct vault_prune_options *out)
+{
+    int err = parse_unused(unused, out);
+    return !err && repack ? vault_common_parse_size(repack, &out->repack_bytes_most) : err;
 }
 
 int vault_prune_show(struct vault *vault, struct vault_prune_options *prune, bool quiet)
@@ -98,15 +105,7 @@ int cmd_vault_prune(int argc, char **argv)
     const struct opt options[] = {
         VAULT_PLACE_ROWS(place),
         {"dry-run", 'n', OPT_FLAG, &prune.dry_run, NULL, N_("change nothing, tell what would be done")},
-        {"max-unused", 0, OPT_STRING, &unused, N_("LIMIT"),
-         N_("leave that much unused: a size, a percentage of the\nrepository, or \"unlimited\" (default: "
-            "5%)")},
-        {"max-repack-size", 0, OPT_STRING, &repack, N_("SIZE"), N_("pack at most so much anew")},
-        {"repack-cacheable-only", 0, OPT_FLAG, &prune.repack_trees_only, NULL,
-         N_("pack only folders anew, no contents")},
-        {"repack-small", 0, OPT_FLAG, &prune.repack_small, NULL, N_("pack small packs together")},
-        {"repack-uncompressed", 0, OPT_FLAG, &prune.repack_uncompressed, NULL,
-         N_("compress what is not yet compressed")},
+        VAULT_PRUNE_ROWS(prune, unused, repack),
         {"quiet", 'q', OPT_FLAG, &quiet, NULL, N_("print errors only")},
         {0},
     };
@@ -119,8 +118,6 @@ int cmd_vault_prune(int argc, char **argv)
     enum opt_result parsed = opt_parse(&command, argc, argv, &operands);
     if (parsed != OPT_GO)
         return parsed == OPT_HELP_SHOWN ? 0 : 2;
-    int err = vault_prune_parse_unused(unused, &prune);
-    if (!err && repack)
-        err = vault_common_parse_size(repack, &prune.repack_bytes_most);
+    int err = vault_prune_understand(unused, repack, &prune);
     return err ? cmd_fail(err) : run(&place, &prune, quiet);
 }

@@ -143,6 +143,7 @@ int cmd_vault_restore(int argc, char **argv)
     struct opt_list tags = {0}, paths = {0};
     struct view view = {0};
     const char *overwrite = "always";
+    bool sparse = false;
     const struct opt options[] = {
         VAULT_PLACE_ROWS(place),
         {"target", 't', OPT_STRING, &restore.target, N_("DIR"),
@@ -160,6 +161,7 @@ int cmd_vault_restore(int argc, char **argv)
         {"path", 0, OPT_LIST, &paths, N_("PATH"), N_("\"latest\" of this path (may be repeated)")},
         {"tag", 0, OPT_LIST, &tags, N_("TAG"), N_("\"latest\" with this tag (may be repeated)")},
         {"no-lock", 0, OPT_FLAG, &restore.no_lock, NULL, N_("do not lock the repository")},
+        {"sparse", 0, OPT_FLAG, &sparse, NULL, NULL}, /* restic's: zeros become holes in any case */
         {"quiet", 'q', OPT_FLAG, &view.quiet, NULL, N_("print problems only")},
         {"json", 0, OPT_FLAG, &view.json, NULL, N_("print messages as JSON, one per line")},
         {0},

@@ -56,7 +56,7 @@ int vault_job_open(const struct config *config, struct vault_key **key)
         return err;
     err = vault_open(config->repository, buf_string(&password), &vault);
     if (err == ERR_NOT_FOUND) {
-        err = vault_init(config->repository, buf_string(&password));
+        err = vault_init(config->repository, buf_string(&password), NULL);
         if (!err)
             err = vault_open(config->repository, buf_string(&password), &vault);
     }

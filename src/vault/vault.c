@@ -136,13 +136,18 @@ static int write_key(struct blob_writer writer, const struct seal_key *master, c
     return blob_write(writer, BLOB_KEY, name, file.data, file.length);
 }
 
-static int write_config(struct blob_writer writer, const struct seal_key *master)
+static int write_config(struct blob_writer writer, const struct seal_key *master,
+                        const struct vault_init_options *options)
 {
     struct buf plain BUF_AUTO, sealed BUF_AUTO;
     struct config config;
     buf_init(&plain, MAX_CONFIG);
     buf_init(&sealed, MAX_CONFIG);
     config_random(&config);
+    if (options && options->polynomial)
+        config.polynomial = options->polynomial;
+    if (options && options->version)
+        config.version = options->version;
     config_encode(&config, &plain);
     uint8_t *place = buf_reserve(&sealed, plain.length + SEAL_OVERHEAD);
     int err = seal_close(master, plain.data, plain.length, place);
@@ -164,7 +169,7 @@ static int refuse_existing(const char *path)
 }
 
 /* The config comes last: a folder without one is no repository, so a failure half-way can be tried again. */
-int vault_init(const char *path, const char *password)
+int vault_init(const char *path, const char *password, const struct vault_init_options *options)
 {
     if (!*password)
         return err_set(ERR_INVALID, _("an empty password protects nothing"));
@@ -178,7 +183,7 @@ int vault_init(const char *path, const char *password)
     seal_key_random(&key->seal);
     err = write_key(blob_writer(store), &key->seal, password);
     if (!err)
-        err = write_config(blob_writer(store), &key->seal);
+        err = write_config(blob_writer(store), &key->seal, options);
     vault_key_free(key);
     blob_close(store);
     return err;

@@ -23,9 +23,13 @@ struct vault_key;
 
 #define VAULT_ID_TEXT (2 * SHA256_SIZE + 1)
 
-/* Makes a repository (format 2) in the folder `path`, which is made if missing, with one key for `password`.
- * ERR_EXISTS when a repository is there already. The caller keeps and wipes the password. */
-int vault_init(const char *path, const char *password);
+struct vault_init_options {
+    uint64_t polynomial; /* of another repository: files are cut in the same places; 0: a random one */
+    unsigned version;    /* 1 or 2; 0: 2 */
+};
+/* Makes a repository in the folder `path`, which is made if missing, with one key for `password`; `options`
+ * may be NULL. ERR_EXISTS when a repository is there already. The caller keeps and wipes the password. */
+int vault_init(const char *path, const char *password, const struct vault_init_options *options);
 /* Opens it: finds the key that the password opens (half a second of scrypt, on purpose). ERR_NOT_FOUND: no
  * repository; ERR_WRONG_SECRET; ERR_UNSUPPORTED: a newer format; ERR_CORRUPT. */
 int vault_open(const char *path, const char *password, struct vault **out);

@@ -56,3 +56,16 @@ expect 2 "$BEFFROI" vault -r "$repo" --no-such backup tree
 said 'unknown option "--no-such"'
 expect 2 "$BEFFROI" vault -r "$repo" -qz check
 said 'unknown option "-qz"'
+
+# A repository for copies cuts files where the first one does.
+expect 0 "$BEFFROI" vault init -r second --copy-chunker-params --from-repo "$repo" --from-password-command "$RESTIC_PASSWORD_COMMAND"
+config() { restic -r "$1" cat config | python3 -c 'import json,sys; c = json.load(sys.stdin); print(c[sys.argv[1]])' "$2"; }
+[ "$(config second chunker_polynomial)" = "$(config "$repo" chunker_polynomial)" ] || fail "another polynomial"
+[ "$(config second id)" != "$(config "$repo" id)" ] || fail "the same ID"
+expect 0 "$BEFFROI" vault init -r old --repository-version 1
+[ "$(config old version)" = 1 ] || fail "not version 1"
+expect 0 "$BEFFROI" vault backup -r old tree
+expect 0 restic -r old check --read-data
+expect 2 "$BEFFROI" vault init -r none --repository-version 3
+expect 2 "$BEFFROI" vault init -r none --from-repo "$repo"
+[ ! -e none ] || fail "a repository was made"

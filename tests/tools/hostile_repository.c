@@ -142,7 +142,7 @@ int main(int argc, char **argv)
     char root[VAULT_ID_TEXT];
     if (argc != 2 || !password)
         return 2;
-    if (vault_init(argv[1], password) != 0 || vault_open(argv[1], password, &vault) != 0 ||
+    if (vault_init(argv[1], password, NULL) != 0 || vault_open(argv[1], password, &vault) != 0 ||
         vault_need_index(vault) != 0)
         die(argv[1]);
     writer = writer_new(vault);

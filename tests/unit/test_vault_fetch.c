@@ -53,7 +53,7 @@ static int set_up(void **state)
     char *link MEM_AUTO = path_join(place->tree, "link");
     assert_int_equal(symlink("somewhere", link), 0);
     place->stage_fd = open(place->stage, O_RDONLY | O_DIRECTORY);
-    assert_int_equal(vault_init(place->repository, "word"), 0);
+    assert_int_equal(vault_init(place->repository, "word", NULL), 0);
     assert_int_equal(vault_open(place->repository, "word", &place->vault), 0);
     *state = place;
     return 0;

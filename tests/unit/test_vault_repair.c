@@ -132,7 +132,7 @@ static void snapshots_are_repaired(void **state)
     struct vault *vault;
     assert_non_null(mkdtemp(folder));
     char *repository MEM_AUTO = path_join(folder, "repository");
-    assert_int_equal(vault_init(repository, "word"), 0);
+    assert_int_equal(vault_init(repository, "word", NULL), 0);
     assert_int_equal(vault_open(repository, "word", &vault), 0);
     what_is_lost_goes_and_what_is_left_stays(vault);
     a_lost_root_takes_the_snapshot_if_it_is_to_be_forgotten(vault);
