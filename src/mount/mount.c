@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fuse3/fuse_lowlevel.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -182,15 +183,66 @@ static int serve_mounted(struct mount *mount, struct fuse_session *session)
     return err;
 }
 
+/* Ends the session on a signal. fuse_set_signal_handlers only sets a flag, and one that comes between the
+ * loop's look at the flag and its sleep is lost: the program then stays until the next. So the signals are
+ * waited for by a thread, which wakes the loop again and again until it has ended. */
+struct ender {
+    struct fuse_session *session;
+    pthread_t server; /* in the loop */
+    atomic_bool over; /* nothing is to be ended any more */
+};
+
+static void wake(int number)
+{
+    (void)number; /* the call that sleeps is interrupted, no more */
+}
+
+static void ending_signals(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGHUP);
+}
+
+static void *end_on_signal(void *context)
+{
+    struct ender *ender = context;
+    const struct timespec rest = {.tv_nsec = 50 * NS_PER_MS};
+    sigset_t set;
+    ending_signals(&set);
+    while (!atomic_load(&ender->over)) {
+        if (sigtimedwait(&set, NULL, &rest) > 0)
+            fuse_session_exit(ender->session);
+        if (fuse_session_exited(ender->session) && !atomic_load(&ender->over))
+            pthread_kill(ender->server, SIGUSR1);
+    }
+    return NULL;
+}
+
+static int start_ender(struct ender *ender, struct fuse_session *session, pthread_t *thread)
+{
+    sigset_t set;
+    *ender = (struct ender){.session = session, .server = pthread_self()};
+    sigaction(SIGUSR1, &(struct sigaction){.sa_handler = wake}, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    ending_signals(&set);
+    pthread_sigmask(SIG_BLOCK, &set, NULL); /* for all threads that are started from here on, too */
+    return start_quietly(thread, end_on_signal, ender);
+}
+
 /* Signals end the session from here on: what was taken is given back, also while the index is being read. */
 static int serve_session(struct mount *mount, struct fuse_session *session)
 {
     struct lock *lock = NULL;
     const char *where = mount->options->mountpoint;
-    if (fuse_set_signal_handlers(session) != 0)
-        return err_set(ERR_SYSTEM, _("cannot take care of signals"));
+    struct ender ender;
+    pthread_t thread;
+    int err = start_ender(&ender, session, &thread);
+    if (err)
+        return err;
     /* A folder mounted read-only cannot be locked, nor can anything be taken from it. */
-    int err = mount->options->no_lock ? 0 : lock_take(mount->vault, false, &lock);
+    err = mount->options->no_lock ? 0 : lock_take(mount->vault, false, &lock);
     if (err == ERR_READ_ONLY)
         err = 0;
     if (!err)
@@ -204,7 +256,8 @@ static int serve_session(struct mount *mount, struct fuse_session *session)
             fuse_session_unmount(session);
         }
     }
-    fuse_remove_signal_handlers(session);
+    atomic_store(&ender.over, true);
+    pthread_join(thread, NULL);
     lock_release(lock);
     return err;
 }

@@ -58,6 +58,8 @@ mount_restic() {
 
 mount_ends() {
   local status=0
+  for _ in $(seq 600); do kill -0 "$1" 2>/dev/null || break; sleep 0.1; done
+  ! kill -0 "$1" 2>/dev/null || fail "the mount at $2 did not end"
   wait "$1" || status=$?
   [ "$status" = 0 ] || fail "the mount ended with $status: $(cat "$T/mount.log")"
   ! mountpoint -q "$2" || fail "$2 is still mounted"
