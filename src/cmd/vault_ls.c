@@ -114,17 +114,18 @@ static int run(const struct vault_place *place, const char *name, const struct s
                struct listing *listing)
 {
     struct snapshot *snapshot = NULL;
+    uint8_t top[SHA256_SIZE];
     int err = vault_common_open(place, &listing->vault);
     if (err)
         return cmd_fail(err);
-    err = snapshot_find(listing->vault, name, filter, &snapshot);
+    err = vault_need_index(listing->vault);
+    listing->loader = loader_new(listing->vault);
     if (!err)
-        err = vault_need_index(listing->vault);
+        err = folder_find(listing->vault, listing->loader, name, filter, &snapshot, top);
     if (!err) {
-        listing->loader = loader_new(listing->vault);
         print_snapshot(listing, snapshot);
         const struct folder_visitor visitor = {listing, list_node, tell_bad};
-        folder_walk(listing->loader, snapshot->tree, "", &visitor);
+        folder_walk(listing->loader, top, "", &visitor);
     }
     int code = err ? cmd_fail(err) : listing->bad ? 3 : 0;
     loader_free(listing->loader);
@@ -149,7 +150,7 @@ int cmd_vault_ls(int argc, char **argv)
         {0},
     };
     const struct opt_command command = {.name = "vault ls",
-                                        .operands = N_("SNAPSHOT [FOLDER...]"),
+                                        .operands = N_("SNAPSHOT[:FOLDER] [FOLDER...]"),
                                         .summary = N_("Lists what a snapshot (an ID or \"latest\") holds."),
                                         .options = options,
                                         .least = 1,

@@ -93,6 +93,8 @@ said 'would empty the machine'
 expect 0 "$BEFFROI" vault restore latest:/tree/papers -r repo --target some
 chmod --reference=tree/papers some && touch -r tree/papers some
 same_tree tree/papers some
+expect 0 "$BEFFROI" vault ls -r repo latest:/tree/papers
+[ "$(tail -n +2 out)" = $'/2026\n/2026/letter\n/plan' ] || fail "ls of one folder: $(cat out)"
 expect 1 "$BEFFROI" vault restore latest:/tree/none -r repo --target none
 said 'does not hold the folder /tree/none'
 expect 0 "$BEFFROI" vault restore latest -r repo --target nowhere --dry-run
