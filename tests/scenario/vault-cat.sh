@@ -12,7 +12,7 @@ expect 0 restic -r by-restic backup --tag 'a & <b>' --exclude '*.tmp' tree
 expect 0 "$BEFFROI" vault init -r by-us
 expect 0 "$BEFFROI" vault backup -r by-us --tag c tree
 
-name_of() { find "$1/$2" -type f -printf '%f\n' | head -n 1; }
+name_of() { find "$1/$2" -type f -printf '%f\n' | sed -n 1p; }
 # as_restic REPO WORD...: the same, byte for byte.
 as_restic() {
   local repo=$1

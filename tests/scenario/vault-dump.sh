@@ -89,7 +89,7 @@ said "No space left"
 expect 2 dump latest
 
 # A file that cannot be read: the archive has no end, so that nobody takes it for the whole.
-pack=$(find repo/data -type f -size +4M | head -n 1)
+pack=$(find repo/data -type f -size +4M | sed -n 1p)
 for at in $(seq 1000 500000 "$(stat -c %s "$pack")"); do
   printf 'damage' | dd of="$pack" bs=1 seek="$at" conv=notrunc status=none
 done

@@ -60,7 +60,7 @@ blob=$(python3 -c '
 import json
 print(next(n["content"][1] for n in json.load(open("names"))["nodes"] if n["name"] == "several-chunks"))')
 as_restic --blob "${blob:0:8}" ffffffff
-pack=$(find repo/data -type f -size +4M | head -n 1)
+pack=$(find repo/data -type f -size +4M | sed -n 1p)
 as_restic --pack "${pack##*/}"
 [ "$(grep -o object_type out | wc -l)" -gt 2 ] || fail "a large pack is needed by next to nothing: $(cat out)"
 

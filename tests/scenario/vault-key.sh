@@ -80,7 +80,7 @@ for call in renameat unlinkat; do
     fi
     word='le deuxième'
     [ ! -e "cut/keys/$current" ] || word=$old
-    RESTIC_KEY_HINT=$(ls -t cut/keys | head -n 1) opens "$word" cut || fail "no password opens it any more after $call $nth"
+    RESTIC_KEY_HINT=$(ls -t cut/keys | sed -n 1p) opens "$word" cut || fail "no password opens it any more after $call $nth"
     cmp "repo/keys/$third" "cut/keys/$third" || fail "another's key was lost after $call $nth"
   done
   [ "$nth" -gt 2 ] || fail "it was cut off only $nth times at $call"

@@ -33,7 +33,7 @@ kill -TERM $mount_pid
 mount_ends $mount_pid m
 
 # The pack of the folders.
-pack=$(find repo/data -type f -printf '%s %p\n' | sort -n | head -n 1 | cut -d' ' -f2-)
+pack=$(find repo/data -type f -printf '%s %p\n' | sort -n | sed -n 1p | cut -d' ' -f2-)
 rm -f "$pack"
 mount_ours repo m
 expect 2 ls m/snapshots/latest/

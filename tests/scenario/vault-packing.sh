@@ -46,7 +46,7 @@ done
 [ "$(read_packs 12M)" -lt "$(packs)" ] || fail "12M: $(cat out)"
 
 # A damaged pack is found by the part that it is in, and by no other.
-pack=$(find small/data -type f -size +1M | head -n 1)
+pack=$(find small/data -type f -size +1M | sed -n 1p)
 part=$((16#$(basename "$pack" | cut -c 1-2) % 3 + 1))
 chmod u+w "$pack" && printf 'x' | dd of="$pack" bs=1 seek=500000 conv=notrunc status=none
 expect 0 "$BEFFROI" vault check -r small --read-data-subset $((part % 3 + 1))/3
