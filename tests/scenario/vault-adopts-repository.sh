@@ -16,7 +16,7 @@ while read -r restic; do
   [ "$(field data_blobs)" = 0 ] || fail "$(field data_blobs) data blobs were stored again after $restic"
   [ "$(field files_new)" -gt 10 ] || fail "nothing was read"
 
-  expect 0 "$BEFFROI" vault init -r ours
+  new_repo ours
   expect 0 "$BEFFROI" vault backup -r ours tree
   expect 0 "$restic" -r ours backup --force --json tree
   [ "$(field data_blobs)" = 0 ] || fail "$restic stored $(field data_blobs) data blobs again"

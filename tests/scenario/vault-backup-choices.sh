@@ -24,7 +24,7 @@ printf 'tree/Photos\r\ntree/a/three.txt\n' >lines
 printf 'tree/a/b\0tree/one.TXT\0' >nuls
 export EXCLUDED=a
 
-expect 0 "$BEFFROI" vault init -r repo
+new_repo repo
 names() { restic -r repo ls latest --host "$1" | tail -n +2; }
 described() {
   restic -r repo snapshots --host "$1" latest --json |

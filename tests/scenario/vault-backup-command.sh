@@ -7,7 +7,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib/vault.sh"
 cd "$T"
 
-expect 0 "$BEFFROI" vault init -r repo
+new_repo repo
 count() { find repo/snapshots -type f | wc -l; }
 # The tree of the newest snapshot of a host, without times.
 shape() {

@@ -5,7 +5,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib/vault.sh"
 
 make_tree "$T/tree"
-expect 0 "$BEFFROI" vault init -r "$T/repo"
+new_repo "$T/repo"
 expect 0 "$BEFFROI" vault backup -r "$T/repo" --tag week --host mairie "$T/tree"
 while read -r restic; do
   expect 0 "$restic" -r "$T/repo" check --read-data

@@ -8,8 +8,9 @@ newest=$(restics | tail -1)
 
 make_tree tree
 expect 0 restic -r by-restic init
+cheap_key by-restic
 expect 0 restic -r by-restic backup --tag 'a & <b>' --exclude '*.tmp' tree
-expect 0 "$BEFFROI" vault init -r by-us
+new_repo by-us
 expect 0 "$BEFFROI" vault backup -r by-us --tag c tree
 
 name_of() { find "$1/$2" -type f -printf '%f\n' | sed -n 1p; }

@@ -10,7 +10,7 @@ mkdir tree
 printf 'still' >tree/still
 # A file that never stands still: it grows as fast as it can while it is read.
 head -c 60000000 /dev/urandom >tree/growing
-expect 0 "$BEFFROI" vault init -r repo
+new_repo repo
 (while printf 'more' >>tree/growing; do :; done) &
 writer=$!
 trap 'kill "$writer" 2>/dev/null || true' EXIT

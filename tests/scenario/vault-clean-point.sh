@@ -58,6 +58,7 @@ for tool in restic "$BEFFROI vault"; do
   read -ra TOOL <<<"$tool"
   rm -rf past
   expect 0 "${TOOL[@]}" init -r past
+  cheap_key past
   make_past past
   quiet past "honest work gave an alarm"
   rm -rf tree-before && cp -a tree tree-before
@@ -119,7 +120,7 @@ said "could not be read"
 
 # Without compression names and removals are judged, and that is said.
 TOOL=(restic --compression off)
-expect 0 restic init -r plain
+new_repo plain restic
 make_past plain
 quiet plain "honest work gave an alarm without compression"
 spoil new-ending

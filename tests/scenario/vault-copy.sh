@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$T"
 make_tree tree
 newest=${RESTIC_NEW:-restic}
-expect 0 restic init -r from
+new_repo from restic
 expect 0 restic -r from backup --host mairie --tag a,b tree
 echo more >tree/more
 expect 0 "$BEFFROI" vault backup -r from --host mairie --tag c tree

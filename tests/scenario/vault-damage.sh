@@ -9,7 +9,7 @@ cd "$T"
 mkdir tree
 head -c 3000000 /dev/urandom >tree/big
 printf 'small' >tree/small
-expect 0 "$BEFFROI" vault init -r good
+new_repo good
 expect 0 "$BEFFROI" vault backup -r good tree
 largest() { find "$1" -type f -printf '%s %p\n' | sort -n | tail -1 | cut -d' ' -f2-; }
 smallest() { find "$1" -type f -printf '%s %p\n' | sort -n | head -1 | cut -d' ' -f2-; }

@@ -20,6 +20,7 @@ for tool in "$BEFFROI vault" restic; do
   # shellcheck disable=SC2086  # several words
   {
     expect 0 $tool init -r "$repo"
+    cheap_key "$repo"
     expect 0 $tool backup -r "$repo" tree
   }
   rm -r tree/goes

@@ -12,7 +12,7 @@ truncate -s 96M image
 mkfs.ext4 -q -O ^has_journal -m 0 image
 mount -o loop image disk
 trap 'umount "$T/disk"' EXIT
-expect 0 "$BEFFROI" vault init -r disk/repo
+new_repo disk/repo
 expect 0 "$BEFFROI" vault backup -r disk/repo tree
 cp -a tree first
 head -c 40000000 /dev/urandom >tree/large

@@ -13,7 +13,7 @@ touch -d '1965-03-04 05:06:07' tree/deep/a/b
 long=$(printf 'long%.0s' $(seq 60))
 mkdir -p "tree/deep/$long/$long"
 echo x >"tree/deep/$long/$long/é"
-expect 0 "$BEFFROI" vault init -r repo
+new_repo repo
 expect 0 "$BEFFROI" vault backup -r repo tree
 dump() { "$BEFFROI" vault dump -r repo "$@"; }
 

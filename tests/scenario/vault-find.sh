@@ -15,7 +15,7 @@ head -c 1500000 /dev/urandom >tree/Compta/2026/budget.ods
 cp tree/Compta/2026/budget.ods tree/Compta/2025/copy.ods
 touch -d '2026-03-29 01:59:00' tree/Compta/2026/budget.ods
 touch -d '2024-02-29 12:30:10' tree/Compta/2025/copy.ods
-expect 0 "$BEFFROI" vault init -r repo
+new_repo repo
 expect 0 "$BEFFROI" vault backup -r repo --tag alt tree
 rm tree/compressible
 echo more >tree/more

@@ -9,7 +9,7 @@ cd "$T"
 export TZ=UTC
 mkdir tree
 echo one >tree/file
-expect 0 restic init -r repo
+new_repo repo restic
 
 # Over three years, ever denser: some of one hour, day, week; two hosts, two paths, tags; and one with a wrong clock.
 n=0

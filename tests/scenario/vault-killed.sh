@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$T"
 mkdir tree
 for i in $(seq 40); do head -c 3000000 /dev/urandom >tree/file$i; done
-expect 0 "$BEFFROI" vault init -r repo
+new_repo repo
 killed=0
 for round in $(seq 12); do
   "$BEFFROI" vault backup -r repo tree >/dev/null 2>&1 &

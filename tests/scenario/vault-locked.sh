@@ -10,7 +10,7 @@ cd "$T"
 # shellcheck disable=SC2010 # find has no such pattern
 locked() { ls repo/locks | grep -qE '^[0-9a-f]{64}$'; }
 mkdir tree && printf 'x' >tree/file
-expect 0 "$BEFFROI" vault init -r repo
+new_repo repo
 expect 0 "$BEFFROI" vault backup -r repo tree
 
 # A restic that is stopped while it holds its lock: reading its input from a pipe that stays open.

@@ -10,7 +10,7 @@ cd "$T"
 mkdir tree
 head -c 9000000 /dev/urandom >tree/big
 printf 'small' >tree/small
-expect 0 "$BEFFROI" vault init -r repo
+new_repo repo
 expect 0 "$BEFFROI" vault backup -r repo tree
 pack=$(find repo/data -type f -printf '%s %p\n' | sort -n | tail -n 1 | cut -d' ' -f2-)
 chmod u+w "$pack"

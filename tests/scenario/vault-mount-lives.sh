@@ -9,7 +9,7 @@ set -euo pipefail
 cd "$T"
 mkdir tree
 head -c 3000000 /dev/urandom >tree/file
-expect 0 "$BEFFROI" vault init -r repo
+new_repo repo
 mount_ours repo m
 grep -q fusermount3 mount.out || fail "it does not say how to end it: $(cat mount.out)"
 [ -z "$(find m -mindepth 2)" ] || fail "an empty repository shows something"

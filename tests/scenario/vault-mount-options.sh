@@ -10,7 +10,7 @@ cd "$T"
 export TZ=Europe/Paris
 mkdir tree many
 touch tree/short many/file
-expect 0 "$BEFFROI" vault init -r repo
+new_repo repo
 expect 0 "$BEFFROI" vault backup -r repo "$T/tree" --tag mairie --tag été --host alpha
 expect 0 restic -r repo backup many --tag mairie --host beta --time "2024-02-29 12:13:14"
 TZ=America/New_York expect 0 restic -r repo backup many --host beta --time "2024-02-29 12:13:14"

@@ -12,7 +12,7 @@ make_tree tree
 mkdir many
 for i in $(seq 400); do printf '%s' "$i" >"many/a file with quite a long name, number $i"; done
 export TZ=Europe/Paris
-expect 0 "$BEFFROI" vault init -r repo
+new_repo repo
 expect 0 "$BEFFROI" vault backup -r repo tree --tag mairie --tag été --host alpha
 expect 0 restic -r repo backup many --tag mairie --host beta --time "2024-02-29 12:13:14"
 TZ=America/New_York expect 0 restic -r repo backup many --host beta --time "2024-02-29 12:13:14"

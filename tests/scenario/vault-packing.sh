@@ -13,7 +13,7 @@ head -c 40000000 /dev/urandom >tree/noise
 stored() { du -sb "$1/data" | cut -f 1; }
 largest() { find "$1/data" -type f -printf '%s\n' | sort -n | tail -n 1; }
 for how in off fastest max; do
-  expect 0 "$BEFFROI" vault init -r $how
+  new_repo $how
   expect 0 "$BEFFROI" vault backup -r $how --compression $how tree
 done
 [ "$(stored off)" -gt 60000000 ] || fail "it compressed with --compression off"
@@ -23,10 +23,10 @@ RESTIC_COMPRESSION=off expect 0 "$BEFFROI" vault backup -r off --pack-size 4 --f
 [ "$(stored off)" -lt 80000000 ] || fail "known blobs were stored again"
 expect 0 restic -r off check --read-data
 
-expect 0 "$BEFFROI" vault init -r small
+new_repo small
 expect 0 "$BEFFROI" vault backup -r small --pack-size 4 tree
 [ "$(largest small)" -lt 13000000 ] && [ "$(largest fastest)" -gt 16000000 ] || fail "packs of $(largest small) bytes"
-expect 0 "$BEFFROI" vault init -r large
+new_repo large
 RESTIC_PACK_SIZE=64 expect 0 "$BEFFROI" vault backup -r large tree
 [ "$(largest large)" -gt 40000000 ] || fail "packs of $(largest large) bytes"
 expect 0 restic -r small check --read-data

@@ -10,7 +10,7 @@ for f in tree/{one.txt,two.bak,a/three.txt,a/b/four.bak,a/b/c/five.txt,cache/six
   printf '%s' "$f" >"$f"
 done
 list() { (cd "$1" && find . | sort); }
-expect 0 "$BEFFROI" vault init -r repo
+new_repo repo
 for pattern in '*.bak' "$T/tree/a" 'a/**/five.txt' '[ot][nw]*'; do
   rm -rf ro rt
   expect 0 "$BEFFROI" vault backup -r repo --host ours --exclude "$pattern" "$T/tree"

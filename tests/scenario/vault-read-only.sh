@@ -9,7 +9,7 @@ cd "$T"
 mkdir tree disk && printf 'x' >tree/file
 mount -t tmpfs -o size=64M vault-test disk
 trap 'umount "$T/disk"' EXIT
-expect 0 "$BEFFROI" vault init -r disk/repo
+new_repo disk/repo
 expect 0 "$BEFFROI" vault backup -r disk/repo tree
 mount -o remount,ro disk
 expect 0 "$BEFFROI" vault snapshots -r disk/repo

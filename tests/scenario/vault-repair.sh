@@ -12,6 +12,7 @@ for n in $(seq 30); do head -c 200000 /dev/urandom >"tree/$n"; done
 head -c 9000000 /dev/urandom >tree/sub/large
 for n in $(seq 5); do echo "$n" >"tree/sub/deep/$n"; done
 expect 0 "$newest" init -r repo
+cheap_key repo
 expect 0 "$newest" -r repo backup --host mairie tree
 head -c 300000 /dev/urandom >tree/later
 expect 0 "$BEFFROI" vault backup -r repo --host mairie tree

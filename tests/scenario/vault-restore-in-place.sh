@@ -11,7 +11,7 @@ make_tree tree
 mkdir -p tree/papers/2026
 printf 'a letter' >tree/papers/2026/letter
 head -c 30000000 /dev/urandom >tree/papers/plan
-expect 0 "$BEFFROI" vault init -r repo
+new_repo repo
 expect 0 "$BEFFROI" vault backup -r repo tree
 put_back() { expect 0 "$BEFFROI" vault restore latest -r repo --json "$@"; }
 said_number() { python3 -c 'import json,sys; print(json.loads(open("out").read().splitlines()[-1]).get(sys.argv[1], 0))' "$1"; }

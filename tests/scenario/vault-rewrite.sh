@@ -10,6 +10,7 @@ make_tree tree
 mkdir -p tree/secret/keys tree/cache && echo x >tree/secret/keys/id && echo y >tree/cache/a.TMP && echo z >tree/deep/a/b/old.tmp
 newest=${RESTIC_NEW:-restic} # Debian's has no rewrite
 expect 0 "$newest" init -r repo
+cheap_key repo
 expect 0 "$newest" -r repo backup --host mairie --tag a tree
 expect 0 "$BEFFROI" vault backup -r repo --host ecole tree
 mkdir plain && echo 1 >plain/file

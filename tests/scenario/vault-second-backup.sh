@@ -8,7 +8,7 @@ make_tree "$T/tree"
 cp -a "$T/tree" "$T/first"
 cd "$T"
 field() { python3 -c 'import json,sys; print([json.loads(l) for l in open("out")][-1][sys.argv[1]])' "$1"; }
-expect 0 "$BEFFROI" vault init -r repo
+new_repo repo
 expect 0 "$BEFFROI" vault backup -r repo --json tree
 first=$(field snapshot_id)
 files=$(field files_new)

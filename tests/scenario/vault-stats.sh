@@ -11,7 +11,8 @@ mkdir -p tree/copies
 cp tree/just-under-a-chunk tree/copies/again
 cat tree/several-chunks tree/several-chunks >tree/copies/twice
 expect 0 restic -r old init --repository-version 1
-expect 0 "$BEFFROI" vault init -r new
+cheap_key old
+new_repo new
 for repo in old new; do
   expect 0 "$BEFFROI" vault backup -r $repo --tag a tree
   echo more >>tree/short

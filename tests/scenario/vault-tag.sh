@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$T"
 export TZ=Europe/Paris
 mkdir tree other && echo one >tree/file && echo two >other/file
-expect 0 restic init -r repo
+new_repo repo restic
 expect 0 restic -r repo backup --host mairie --tag a,b --exclude '*.tmp' tree
 TZ=Asia/Tokyo expect 0 restic -r repo backup --host ecole --tag c --time '2026-01-02 03:04:05' tree
 expect 0 restic -r repo backup --host mairie other

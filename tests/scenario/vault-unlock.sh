@@ -6,7 +6,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib/vault.sh"
 cd "$T"
 mkdir tree && echo x >tree/file
-expect 0 restic init -r repo
+new_repo repo restic
 expect 0 restic -r repo backup tree
 locks() { find "$1/locks" -type f -printf '%f\n' | sort; }
 

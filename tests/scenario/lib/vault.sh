@@ -35,6 +35,14 @@ said() {
   grep -qF -- "$1" "$T/err" || fail "expected \"$1\" in: $(cat "$T/err")"
 }
 
+# new_repo REPO [restic]: a repository by beffroi or by Debian's restic, with a key that is opened at once: its own costs half
+# a second on purpose, each time. What is about keys makes its own.
+new_repo() {
+  if [ "${2:-}" = restic ]; then expect 0 restic init -r "$1"; else expect 0 "$BEFFROI" vault init -r "$1"; fi
+  cheap_key "$1"
+}
+cheap_key() { "$BUILD/tests/tools/cheap_key" "$1" || fail "no cheap key for $1"; }
+
 # in_use REPO: a restic that waits for its input holds a lock there, until not_in_use ends it.
 in_use() {
   mkfifo "$T/input"
