@@ -18,6 +18,7 @@ printf 'un autre mot de passe' >to.pass
 export RESTIC_FROM_PASSWORD=$RESTIC_PASSWORD
 ours() { RESTIC_PASSWORD_FILE=to.pass "$@"; }
 ours expect 0 "$BEFFROI" vault init -r to
+RESTIC_PASSWORD=$(cat to.pass) cheap_key to
 cp -a to empty && cp -a to slow
 copy() { ours "$BEFFROI" vault copy -r to --from-repo from "$@"; }
 size() { du -sk "$1/data" | cut -f 1; }
@@ -51,6 +52,7 @@ while read -r peer; do
   [ "$(ls to/snapshots | wc -l)" = 3 ] || fail "$peer does not know our copies"
   rm -rf by-restic
   ours expect 0 "$peer" -r by-restic init
+  RESTIC_PASSWORD=$(cat to.pass) cheap_key by-restic
   ours expect 0 "$peer" -r by-restic copy --from-repo from
   ours expect 0 "$BEFFROI" vault copy -r by-restic --from-repo from
   grep -q '^snapshots: 0 copied, 3 there already' out || fail "we do not know the copies of $peer: $(cat out)"
