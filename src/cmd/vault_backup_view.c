@@ -19,20 +19,9 @@ static int64_t now_ns(void)
 
 void backup_view_problem(void *context, const char *path, int err)
 {
-    struct backup_view *view = context;
+    const struct backup_view *view = context;
     (void)err;
-    if (!view->json) {
-        fprintf(stderr, "%sbeffroi: %s\n", view->terminal ? "\r\033[K" : "", err_text());
-        return;
-    }
-    struct buf out BUF_AUTO;
-    buf_init(&out, (size_t)1 << 20);
-    buf_printf(&out, "{\"message_type\":\"error\",\"error\":{\"message\":");
-    gojson_put_text(&out, err_text());
-    buf_printf(&out, "},\"during\":\"archival\",\"item\":");
-    gojson_put_text(&out, path);
-    buf_printf(&out, "}");
-    fprintf(stderr, "%s\n", buf_string(&out));
+    vault_common_problem(path, "archival", view->json, view->terminal);
 }
 
 static void show_json_status(const struct vault_progress *progress, int64_t elapsed_ns)

@@ -284,14 +284,12 @@ static int run(const struct vault_place *place, struct clean_options *clean, str
 int cmd_vault_clean_point(int argc, char **argv)
 {
     struct vault_place place = {0};
-    struct opt_list tags = {0}, paths = {0};
+    struct vault_filter_words words = {0};
     struct clean_options clean = {0};
     struct view view = {0};
     const struct opt options[] = {
         VAULT_PLACE_ROWS(place),
-        {"host", 'H', OPT_STRING, &clean.filter.hostname, N_("NAME"), N_("only those of this host")},
-        {"path", 0, OPT_LIST, &paths, N_("PATH"), N_("only those of this path (may be repeated)")},
-        {"tag", 0, OPT_LIST, &tags, N_("TAG"), N_("only those with this tag (may be repeated)")},
+        VAULT_FILTER_ROWS(words),
         {"all", 0, OPT_FLAG, &view.all, NULL, N_("show every snapshot, not only those around the turn")},
         {"no-lock", 0, OPT_FLAG, &clean.no_lock, NULL, N_("do not lock the repository")},
         {"json", 0, OPT_FLAG, &view.json, NULL, N_("print the groups as JSON")},
@@ -306,13 +304,9 @@ int cmd_vault_clean_point(int argc, char **argv)
     enum opt_result parsed = opt_parse(&command, argc, argv, &operands);
     int code = parsed == OPT_HELP_SHOWN ? 0 : 2;
     if (parsed == OPT_GO) {
-        clean.filter.paths = paths.items;
-        clean.filter.path_count = paths.count;
-        clean.filter.tags = tags.items;
-        clean.filter.tag_count = tags.count;
+        clean.filter = vault_common_filter(&words);
         code = run(&place, &clean, &view);
     }
-    opt_list_free(&tags);
-    opt_list_free(&paths);
+    vault_common_filter_free(&words);
     return code;
 }

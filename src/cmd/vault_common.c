@@ -16,6 +16,7 @@
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "cmd/command_pipe.h"
+#include "vault/gojson.h"
 #include "vault/group.h"
 
 #define MAX_PASSWORD ((size_t)4096)
@@ -238,6 +239,22 @@ void vault_common_filter_free(struct vault_filter_words *words)
     opt_list_free(&words->hosts);
     opt_list_free(&words->tags);
     opt_list_free(&words->paths);
+}
+
+void vault_common_problem(const char *path, const char *during, bool json, bool terminal)
+{
+    if (!json) {
+        fprintf(stderr, "%sbeffroi: %s\n", terminal ? "\r\033[K" : "", err_text());
+        return;
+    }
+    struct buf out BUF_AUTO;
+    buf_init(&out, (size_t)1 << 20);
+    buf_printf(&out, "{\"message_type\":\"error\",\"error\":{\"message\":");
+    gojson_put_text(&out, err_text());
+    buf_printf(&out, "},\"during\":\"%s\",\"item\":", during);
+    gojson_put_text(&out, path);
+    buf_printf(&out, "}");
+    fprintf(stderr, "%s\n", buf_string(&out));
 }
 
 void vault_common_print(struct buf *json)

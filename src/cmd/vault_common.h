@@ -108,6 +108,16 @@ struct vault_filter_words {
         "path", 0, OPT_LIST, &(words).paths, N_("PATH"),                                                     \
             N_("only those of this path (repeated: of all of them)")                                         \
     }
+/* The rows of every command that works on one, which may be "latest". */
+#define VAULT_LATEST_ROWS(words)                                                                             \
+    {"host", 'H', OPT_LIST, &(words).hosts, N_("NAME"), N_("\"latest\" of this host (may be repeated)")},    \
+        {"tag",         0,                                                                                   \
+         OPT_LIST,      &(words).tags,                                                                       \
+         N_("TAG,..."), N_("\"latest\" with all these tags (repeated: or these)")},                          \
+    {                                                                                                        \
+        "path", 0, OPT_LIST, &(words).paths, N_("PATH"),                                                     \
+            N_("\"latest\" of this path (repeated: of all of them)")                                         \
+    }
 /* The filter that the words mean; it borrows them. */
 struct snapshot_filter vault_common_filter(const struct vault_filter_words *words);
 void vault_common_filter_free(struct vault_filter_words *words);
@@ -123,6 +133,9 @@ int vault_common_open(const struct vault_place *place, struct vault **out);
 /* The same of a repository to copy from: it is named by RESTIC_FROM_REPOSITORY and so on. */
 int vault_common_open_from(const struct vault_place *place, struct vault **out);
 
+/* Tells on standard error of a problem with a file, err_text(), in words or as restic's JSON; `during` is
+ * "archival" or "restore". With `terminal` a line of progress is cleared before. */
+void vault_common_problem(const char *path, const char *during, bool json, bool terminal);
 /* Prints the JSON text and a newline to standard output. */
 void vault_common_print(struct buf *json);
 /* "1.234 GiB" */

@@ -18,7 +18,8 @@
 /* What the command line says, before it is understood. */
 struct wish {
     const char *keep[RETENTION_PERIODS], *within[RETENTION_PERIODS];
-    const char *host, *group_by, *unused, *repack;
+    struct vault_filter_words words;
+    const char *group_by, *unused, *repack;
     struct vault_prune_options pruning; /* what --prune does */
     struct opt_list tags, paths, keep_tags;
     bool json, quiet, compact, prune;
@@ -183,11 +184,7 @@ static int understand(const struct wish *wish, struct vault_forget_options *out,
         err = vault_prune_understand(wish->unused, wish->repack, prune);
     out->policy.tags = wish->keep_tags.items;
     out->policy.tag_count = wish->keep_tags.count;
-    out->filter = (struct snapshot_filter){.hostname = wish->host,
-                                           .paths = wish->paths.items,
-                                           .path_count = wish->paths.count,
-                                           .tags = wish->tags.items,
-                                           .tag_count = wish->tags.count};
+    out->filter = vault_common_filter(&wish->words);
     out->now_ns = clock_system.wall_ns(clock_system.self);
     return err;
 }
@@ -256,9 +253,12 @@ int cmd_vault_forget(int argc, char **argv)
          N_("keep those with all these tags (may be repeated)")},
         {"unsafe-allow-remove-all", 0, OPT_FLAG, &forget.remove_all, NULL,
          N_("let a group lose its last snapshot")},
-        {"host", 0, OPT_STRING, &wish.host, N_("NAME"), N_("only those of this host")},
-        {"path", 0, OPT_LIST, &wish.paths, N_("PATH"), N_("only those of this path (may be repeated)")},
-        {"tag", 0, OPT_LIST, &wish.tags, N_("TAG"), N_("only those with this tag (may be repeated)")},
+        /* The letter H is that of --keep-hourly. */
+        {"host", 0, OPT_LIST, &wish.words.hosts, N_("NAME"), N_("only those of this host (may be repeated)")},
+        {"tag", 0, OPT_LIST, &wish.words.tags, N_("TAG,..."),
+         N_("only those with all these tags (repeated: or these)")},
+        {"path", 0, OPT_LIST, &wish.words.paths, N_("PATH"),
+         N_("only those of this path (repeated: of all of them)")},
         {"group-by", 'g', OPT_STRING, &wish.group_by, N_("WHAT"),
          N_("apply the rules to each host, paths, tags by itself\n(default: host,paths)")},
         {"compact", 'c', OPT_FLAG, &wish.compact, NULL, N_("do not show the paths")},
@@ -283,8 +283,7 @@ int cmd_vault_forget(int argc, char **argv)
         forget.id_count = (size_t)operands;
         code = run(&place, &wish, &forget);
     }
-    opt_list_free(&wish.tags);
-    opt_list_free(&wish.paths);
+    vault_common_filter_free(&wish.words);
     opt_list_free(&wish.keep_tags);
     return code;
 }

@@ -137,15 +137,12 @@ static int run(const struct vault_place *place, const char *name, const struct s
 int cmd_vault_ls(int argc, char **argv)
 {
     struct vault_place place = {0};
-    struct opt_list tags = {0}, paths = {0};
+    struct vault_filter_words words = {0};
     struct listing listing = {0};
-    const char *host = NULL;
     const struct opt options[] = {
         VAULT_PLACE_ROWS(place),
         {"long", 'l', OPT_FLAG, &listing.detailed, NULL, N_("show mode, owner, size and time")},
-        {"host", 'H', OPT_STRING, &host, N_("NAME"), N_("\"latest\" of this host")},
-        {"path", 0, OPT_LIST, &paths, N_("PATH"), N_("\"latest\" of this path (may be repeated)")},
-        {"tag", 0, OPT_LIST, &tags, N_("TAG"), N_("\"latest\" with this tag (may be repeated)")},
+        VAULT_LATEST_ROWS(words),
         {"json", 0, OPT_FLAG, &listing.json, NULL, N_("print JSON, one object per line")},
         {0},
     };
@@ -159,16 +156,11 @@ int cmd_vault_ls(int argc, char **argv)
     enum opt_result parsed = opt_parse(&command, argc, argv, &operands);
     int code = parsed == OPT_HELP_SHOWN ? 0 : 2;
     if (parsed == OPT_GO) {
-        struct snapshot_filter filter = {.hostname = host,
-                                         .paths = paths.items,
-                                         .path_count = paths.count,
-                                         .tags = tags.items,
-                                         .tag_count = tags.count};
+        struct snapshot_filter filter = vault_common_filter(&words);
         listing.folders = argv + 2;
         listing.folder_count = (size_t)operands - 1;
         code = run(&place, argv[1], &filter, &listing);
     }
-    opt_list_free(&tags);
-    opt_list_free(&paths);
+    vault_common_filter_free(&words);
     return code;
 }

@@ -12,7 +12,6 @@
 #include "cmd/cmd.h"
 #include "cmd/vault_common.h"
 #include "cmd/vault_lists.h"
-#include "vault/gojson.h"
 #include "vault/restore.h"
 
 #define PROGRESS_NS (200 * NS_PER_MS)
@@ -26,18 +25,7 @@ static void show_problem(void *context, const char *path, int err)
 {
     const struct view *view = context;
     (void)err;
-    if (!view->json) {
-        fprintf(stderr, "%sbeffroi: %s\n", view->terminal ? "\r\033[K" : "", err_text());
-        return;
-    }
-    struct buf out BUF_AUTO;
-    buf_init(&out, (size_t)1 << 20);
-    buf_printf(&out, "{\"message_type\":\"error\",\"error\":{\"message\":");
-    gojson_put_text(&out, err_text());
-    buf_printf(&out, "},\"during\":\"restore\",\"item\":");
-    gojson_put_text(&out, path);
-    buf_printf(&out, "}");
-    fprintf(stderr, "%s\n", buf_string(&out));
+    vault_common_problem(path, "restore", view->json, view->terminal);
 }
 
 static void show_progress(void *context, const struct vault_restore_progress *progress)
@@ -140,7 +128,7 @@ int cmd_vault_restore(int argc, char **argv)
     struct vault_place place = {0};
     struct vault_restore_options restore = {0};
     struct vault_patterns includes = {0}, excludes = {0};
-    struct opt_list tags = {0}, paths = {0};
+    struct vault_filter_words words = {0};
     struct view view = {0};
     const char *overwrite = "always";
     bool sparse = false;
@@ -157,9 +145,7 @@ int cmd_vault_restore(int argc, char **argv)
          N_("delete what is there and not in the snapshot")},
         {"dry-run", 'n', OPT_FLAG, &restore.dry_run, NULL, N_("change nothing, tell what would be done")},
         {"verify", 0, OPT_FLAG, &restore.verify, NULL, N_("read every file again and compare")},
-        {"host", 'H', OPT_STRING, &restore.filter.hostname, N_("NAME"), N_("\"latest\" of this host")},
-        {"path", 0, OPT_LIST, &paths, N_("PATH"), N_("\"latest\" of this path (may be repeated)")},
-        {"tag", 0, OPT_LIST, &tags, N_("TAG"), N_("\"latest\" with this tag (may be repeated)")},
+        VAULT_LATEST_ROWS(words),
         {"no-lock", 0, OPT_FLAG, &restore.no_lock, NULL, N_("do not lock the repository")},
         {"sparse", 0, OPT_FLAG, &sparse, NULL, NULL}, /* restic's: zeros become holes in any case */
         {"quiet", 'q', OPT_FLAG, &view.quiet, NULL, N_("print problems only")},
@@ -182,10 +168,7 @@ int cmd_vault_restore(int argc, char **argv)
         code = 2;
     } else {
         restore.snapshot = argv[1];
-        restore.filter.paths = paths.items;
-        restore.filter.path_count = paths.count;
-        restore.filter.tags = tags.items;
-        restore.filter.tag_count = tags.count;
+        restore.filter = vault_common_filter(&words);
         int err = vault_patterns_compile(&includes, &restore.includes);
         if (!err)
             err = vault_patterns_compile(&excludes, &restore.excludes);
@@ -203,7 +186,6 @@ int cmd_vault_restore(int argc, char **argv)
     match_free(&restore.excludes);
     vault_patterns_free(&includes);
     vault_patterns_free(&excludes);
-    opt_list_free(&tags);
-    opt_list_free(&paths);
+    vault_common_filter_free(&words);
     return code;
 }

@@ -96,14 +96,11 @@ static int run(const struct vault_place *place, const struct wanted *wanted)
 int cmd_vault_snapshots(int argc, char **argv)
 {
     struct vault_place place = {0};
-    struct opt_list tags = {0}, paths = {0};
-    const char *host = NULL;
+    struct vault_filter_words words = {0};
     bool json = false;
     const struct opt options[] = {
         VAULT_PLACE_ROWS(place),
-        {"host", 'H', OPT_STRING, &host, N_("NAME"), N_("only those of this host")},
-        {"path", 0, OPT_LIST, &paths, N_("PATH"), N_("only those of this path (may be repeated)")},
-        {"tag", 0, OPT_LIST, &tags, N_("TAG"), N_("only those with this tag (may be repeated)")},
+        VAULT_FILTER_ROWS(words),
         {"json", 0, OPT_FLAG, &json, NULL, N_("print them as JSON")},
         {0},
     };
@@ -116,17 +113,12 @@ int cmd_vault_snapshots(int argc, char **argv)
     enum opt_result parsed = opt_parse(&command, argc, argv, &operands);
     int code = parsed == OPT_HELP_SHOWN ? 0 : 2;
     if (parsed == OPT_GO) {
-        struct wanted wanted = {.filter = {.hostname = host,
-                                           .paths = paths.items,
-                                           .path_count = paths.count,
-                                           .tags = tags.items,
-                                           .tag_count = tags.count},
+        struct wanted wanted = {.filter = vault_common_filter(&words),
                                 .ids = argv + 1,
                                 .id_count = (size_t)operands,
                                 .json = json};
         code = run(&place, &wanted);
     }
-    opt_list_free(&tags);
-    opt_list_free(&paths);
+    vault_common_filter_free(&words);
     return code;
 }

@@ -8,22 +8,13 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/i18n.h"
-
-static struct timespec to_timespec(int64_t ns)
-{
-    struct timespec time = {.tv_sec = ns / NS_PER_SECOND, .tv_nsec = ns % NS_PER_SECOND};
-    if (time.tv_nsec < 0) {
-        time.tv_nsec += NS_PER_SECOND;
-        time.tv_sec--;
-    }
-    return time;
-}
+#include "vault/filenode.h"
 
 static void set_times(struct stat *st, int64_t accessed, int64_t modified, int64_t changed)
 {
-    st->st_atim = to_timespec(accessed);
-    st->st_mtim = to_timespec(modified);
-    st->st_ctim = to_timespec(changed);
+    st->st_atim = filenode_timespec(accessed);
+    st->st_mtim = filenode_timespec(modified);
+    st->st_ctim = filenode_timespec(changed);
 }
 
 void stat_of_place(const struct mount *mount, const struct place *place, struct stat *out)

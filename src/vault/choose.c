@@ -6,15 +6,10 @@
 #include "base/err.h"
 #include "base/i18n.h"
 
-static bool is_empty(const struct snapshot_filter *filter)
-{
-    return !filter->hostname && filter->path_count + filter->tag_count + filter->host_count == 0;
-}
-
 int snapshots_choose(const struct vault *vault, const struct snapshot_filter *filter,
                      const char *const *names, size_t count, struct snapshots *out)
 {
-    bool filtered = count == 0 || is_empty(filter);
+    bool filtered = count == 0 || snapshot_filter_is_empty(filter);
     for (size_t i = 0; i < count; i++)
         filtered |= strcmp(names[i], "latest") == 0;
     if (!filtered)

@@ -23,7 +23,7 @@ int64_t filenode_ns(struct timespec time)
     return (int64_t)time.tv_sec * NS_PER_SECOND + time.tv_nsec;
 }
 
-static struct timespec to_timespec(int64_t ns)
+struct timespec filenode_timespec(int64_t ns)
 {
     struct timespec time = {.tv_sec = ns / NS_PER_SECOND, .tv_nsec = ns % NS_PER_SECOND};
     if (time.tv_nsec < 0) {
@@ -175,7 +175,7 @@ int filenode_apply(int dirfd, const char *name, int fd, const struct node *node,
     mode_t mode = node->mode & 07777;
     if (node->type != NODE_SYMLINK && (fd >= 0 ? fchmod(fd, mode) : fchmodat(dirfd, name, mode, 0)) != 0)
         err = err_sys(_("cannot set the mode of %s"), name);
-    struct timespec times[2] = {to_timespec(node->atime_ns), to_timespec(node->mtime_ns)};
+    struct timespec times[2] = {filenode_timespec(node->atime_ns), filenode_timespec(node->mtime_ns)};
     if (utimensat(dirfd, name, times, AT_SYMLINK_NOFOLLOW) != 0)
         err = err_sys(_("cannot set the times of %s"), name);
     return err ? ERR_PARTIAL : 0;

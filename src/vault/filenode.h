@@ -27,5 +27,6 @@ void filenode_unchanged(const struct stat *st, struct owner_names *names, const 
 int filenode_apply(int dirfd, const char *name, int fd, const struct node *node, bool skip_owner);
 
 int64_t filenode_ns(struct timespec time);
+struct timespec filenode_timespec(int64_t ns); /* and back */
 
 #endif

@@ -80,17 +80,12 @@ static int by_ids(struct forget *f)
     return err;
 }
 
-static bool has_filter(const struct snapshot_filter *filter)
-{
-    return filter->hostname || filter->path_count || filter->tag_count;
-}
-
 static int run(struct forget *f)
 {
     const struct vault_forget_options *o = f->options;
     if (o->id_count > 0)
         return by_ids(f);
-    if (retention_is_empty(&o->policy) && !(o->remove_all && has_filter(&o->filter)))
+    if (retention_is_empty(&o->policy) && !(o->remove_all && !snapshot_filter_is_empty(&o->filter)))
         return err_hint(
             err_set(ERR_INVALID, _("neither snapshots nor rules were named; nothing was removed")),
             _("for example: --keep-daily 7 --keep-weekly 5 --keep-monthly 12"));

@@ -358,12 +358,15 @@ static bool has_any_tags(const struct snapshot *snapshot, const struct snapshot_
 
 static bool is_of_host(const struct snapshot *snapshot, const struct snapshot_filter *filter)
 {
-    if (filter->hostname && *filter->hostname && strcmp(filter->hostname, snapshot->hostname) != 0)
-        return false;
     for (size_t i = 0; i < filter->host_count; i++)
-        if (strcmp(filter->hosts[i], snapshot->hostname) == 0)
+        if (!*filter->hosts[i] || strcmp(filter->hosts[i], snapshot->hostname) == 0)
             return true;
     return filter->host_count == 0;
+}
+
+bool snapshot_filter_is_empty(const struct snapshot_filter *filter)
+{
+    return filter->host_count + filter->path_count + filter->tag_count == 0;
 }
 
 bool snapshot_matches(const struct snapshot *snapshot, const struct snapshot_filter *filter)

@@ -63,8 +63,7 @@ void snapshot_free_all(struct snapshots *list);
 
 /* What to look for; NULL or empty fields match everything. */
 struct snapshot_filter {
-    const char *hostname;
-    const char *const *hosts; /* the snapshot is of one of them */
+    const char *const *hosts; /* the snapshot is of one of them; "" is any */
     size_t host_count;
     const char *const *paths; /* the snapshot has all of them */
     size_t path_count;
@@ -73,6 +72,7 @@ struct snapshot_filter {
 };
 /* Whether it has all the tags of "a,b"; of "", whether it has none. */
 bool snapshot_has_tags(const struct snapshot *snapshot, const char *list);
+bool snapshot_filter_is_empty(const struct snapshot_filter *filter);
 bool snapshot_matches(const struct snapshot *snapshot, const struct snapshot_filter *filter);
 
 /* Reads the one whose whole ID is `name`; snapshot_free ends *out. */

@@ -17,6 +17,7 @@ for kind in encrypt replace delete truncate; do
   # Copied aside within about a second of their closing; the store's index names each.
   copied() { [ "$(grep -aoF '.txt' "$T/state/shadow/index" | wc -l)" -ge 80 ]; }
   proof_until copied
+  proof_settled # their owners, too
   proof_attack $kind
   proof_until proof_is 1 recovered
   proof_back 1
