@@ -134,6 +134,24 @@ static bool is_hot_writer(struct notify *n, const struct change *c, const struct
     return true;
 }
 
+/* Whether somebody has the file open for writing; what is only left over is forgotten. */
+static bool is_open(struct notify *n, const struct stamp *stamp, int32_t pid)
+{
+    struct before opened;
+    if (writers_doubt(n->s->writers, stamp->device, stamp->inode, &opened) &&
+        !procs_is_writing(opened.pid, stamp->device, stamp->inode) &&
+        !procs_is_writing(pid, stamp->device, stamp->inode))
+        writers_forget(n->s->writers, stamp->device, stamp->inode);
+    return writers_is_open(n->s->writers, stamp->device, stamp->inode);
+}
+
+/* Whether a file that seems to be open for writing was changed by somebody who has not opened it. */
+static bool is_by_path(struct notify *n, const struct change *c, const struct stamp *stamp)
+{
+    return !writers_is_opener(n->s->writers, stamp->device, stamp->inode, c->pid) &&
+           !procs_is_writing(c->pid, stamp->device, stamp->inode);
+}
+
 /* MODIFY without a closing: while the file is open for writing the closing will tell. */
 void contents_modified(struct notify *n, const struct change *c)
 {
@@ -142,10 +160,15 @@ void contents_modified(struct notify *n, const struct change *c)
     if (number == CATALOG_NONE)
         return;
     struct stamp old = watch_stamp(n, catalog_row(n->catalog, number));
-    if (writers_is_open(n->s->writers, old.device, old.inode) || is_hot_writer(n, c, &old))
+    bool open = is_open(n, &old, c->pid);
+    if (open ? !is_by_path(n, c, &old) : is_hot_writer(n, c, &old))
         return;
+    int fd FD_AUTO = change_open_child(c, &c->at, CHANGE_READ_FLAGS);
+    struct stat st;
+    if (open && (!change_look(fd, &st) || (uint64_t)st.st_size >= old.size))
+        return; /* what makes it longer is told by the closing */
     kept_find(n->s->kept, &old, &before.version);
-    tell_cut(n, number, c->pid, change_open_child(c, &c->at, CHANGE_READ_FLAGS), &before);
+    tell_cut(n, number, c->pid, fd_take(&fd), &before);
 }
 
 /* The kernel names a folder that its attributes are of as itself. */
@@ -167,7 +190,7 @@ static void tell_attributes(struct notify *n, uint32_t number, int32_t pid, cons
         n->event.after = change_filestate(&now);
         watch_emit(n, pid, NULL);
     }
-    if (writers_is_open(n->s->writers, now.device, now.inode))
+    if (is_open(n, &now, pid))
         return;                /* its closing will see to it */
     settle_add(n, number, -1); /* with another mtime it counts as another version */
     settle_meta(n, number);

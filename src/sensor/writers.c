@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "sensor/hash.h"
 
@@ -14,6 +15,7 @@
 struct entry {
     uint64_t device, inode, used;
     bool taken, reopened;
+    int64_t sure_ns; /* opened, or believed again */
     struct before first, second;
 };
 
@@ -55,6 +57,7 @@ static struct entry *find(struct writers *w, uint64_t device, uint64_t inode)
 void writers_open(struct writers *w, uint64_t device, const struct before *before)
 {
     uint64_t inode = before->version.inode;
+    int64_t now = clock_system.monotonic_ns(clock_system.self);
     pthread_mutex_lock(&w->lock);
     struct entry *entry = find(w, device, inode);
     if (entry) {
@@ -74,6 +77,7 @@ void writers_open(struct writers *w, uint64_t device, const struct before *befor
         entry->reopened = false;
         entry->first = *before;
     }
+    entry->sure_ns = now;
     pthread_mutex_unlock(&w->lock);
 }
 
@@ -107,6 +111,29 @@ bool writers_is_open(struct writers *w, uint64_t device, uint64_t inode)
     bool open = find(w, device, inode) != NULL;
     pthread_mutex_unlock(&w->lock);
     return open;
+}
+
+bool writers_is_opener(struct writers *w, uint64_t device, uint64_t inode, int32_t pid)
+{
+    pthread_mutex_lock(&w->lock);
+    const struct entry *entry = find(w, device, inode);
+    bool opener = entry && (entry->first.pid == pid || (entry->reopened && entry->second.pid == pid));
+    pthread_mutex_unlock(&w->lock);
+    return opener;
+}
+
+bool writers_doubt(struct writers *w, uint64_t device, uint64_t inode, struct before *out)
+{
+    int64_t now = clock_system.monotonic_ns(clock_system.self);
+    pthread_mutex_lock(&w->lock);
+    struct entry *entry = find(w, device, inode);
+    bool doubt = entry && now - entry->sure_ns > WRITERS_SURE_NS;
+    if (doubt) {
+        *out = entry->first;
+        entry->sure_ns = now;
+    }
+    pthread_mutex_unlock(&w->lock);
+    return doubt;
 }
 
 void writers_forget(struct writers *w, uint64_t device, uint64_t inode)
