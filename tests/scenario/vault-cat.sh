@@ -3,6 +3,7 @@
 # Goal of this test: cat prints what restic's prints, of every kind of thing that a repository is made of.
 set -euo pipefail
 . "$(dirname "$0")/lib/vault.sh"
+needs_newest
 cd "$T"
 newest=$(restics | tail -1)
 

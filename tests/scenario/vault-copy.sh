@@ -5,6 +5,7 @@
 # timeout: 400
 set -euo pipefail
 . "$(dirname "$0")/lib/vault.sh"
+needs_newest
 cd "$T"
 make_tree tree
 newest=${RESTIC_NEW:-restic}

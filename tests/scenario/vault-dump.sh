@@ -4,6 +4,7 @@
 # was saved; where restic's archives hold it too, ours say the same.
 set -euo pipefail
 . "$(dirname "$0")/lib/vault.sh"
+needs_newest
 cd "$T"
 newest=$(restics | tail -1)
 

@@ -3,6 +3,7 @@
 # Goal of this test: with --json every line on standard output is JSON with the members that restic's has.
 set -euo pipefail
 . "$(dirname "$0")/lib/vault.sh"
+needs_newest
 
 make_tree "$T/tree"
 cd "$T"

@@ -5,6 +5,7 @@
 # timeout: 400
 set -euo pipefail
 . "$(dirname "$0")/lib/vault.sh"
+needs_newest
 cd "$T"
 make_tree tree
 mkdir -p tree/secret/keys tree/cache && echo x >tree/secret/keys/id && echo y >tree/cache/a.TMP && echo z >tree/deep/a/b/old.tmp

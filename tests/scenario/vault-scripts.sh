@@ -5,6 +5,7 @@
 # timeout: 300
 set -euo pipefail
 . "$(dirname "$0")/lib/vault.sh"
+needs_newest
 cd "$T"
 
 cat >script <<'SCRIPT'

@@ -18,6 +18,13 @@ restics() {
   [ -z "${RESTIC_NEW:-}" ] || echo "$RESTIC_NEW"
 }
 
+# What is compared with the newest restic alone: Debian's lacks the command, or says less.
+needs_newest() {
+  [ -n "${RESTIC_NEW:-}" ] && return
+  echo "skipped: no newer restic (RESTIC_NEW)"
+  exit 77
+}
+
 same_tree() {
   python3 "$lib/treediff.py" "$1" "$2" || fail "$1 and $2 differ"
 }
