@@ -4,9 +4,9 @@
 #   proof_files N               makes $SHARE with N text files in folders, and $T/before, a copy with all metadata
 #   proof_start [KEY=VALUE...]  starts the guard on $SHARE; keys: mode, recover, decoys, state, vault, quota; it uses
 #                               what was written by an earlier call when there are none
-#   proof_attack KIND [N]       an unprivileged program that spoils up to N files in the background: encrypt, held (the
+#   proof_attack KIND [N [P]]   an unprivileged program that spoils up to N files in the background: encrypt, held (the
 #                               same, but opens all of them before it writes to the first), replace, delete, truncate;
-#                               $ATTACKER is its pid
+#                               it stops by itself after P of them, until SIGCONT; $ATTACKER is its pid
 #   proof_until WORDS...        waits (two minutes at most) until the command succeeds
 #   proof_stopped PID           every thread of it is stopped or frozen
 #   proof_state N               the state of incident N ("" there is none)
@@ -124,8 +124,8 @@ exec_as() { exec setpriv --reuid 20001 --regid 20001 --clear-groups "$@"; }
 
 proof_attack() {
   cat >"$T/attacker.py" <<'PYTHON'
-import os, sys, time
-root, kind, most, progress = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
+import os, signal, sys, time
+root, kind, most, pause, progress = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5]
 def note(n):
     with open(progress, "r+") as f: # never empty once it is not: numbers only grow longer
         f.write(str(n))
@@ -156,12 +156,14 @@ for path in files[:most]:
         continue # the guard refuses it, or another attacker has it; it tries all others
     done += 1
     note(done)
+    if done == pause:
+        os.kill(os.getpid(), signal.SIGSTOP)
     time.sleep(0.005)
 note("finished")
 PYTHON
   touch "$T/progress"
   chmod 666 "$T/progress"
-  exec_as /usr/bin/python3 "$T/attacker.py" "$SHARE" "$1" "${2:-9999}" "$T/progress" &
+  exec_as /usr/bin/python3 "$T/attacker.py" "$SHARE" "$1" "${2:-9999}" "${3:-0}" "$T/progress" &
   ATTACKER=$!
   proof_pids+=("$ATTACKER")
 }
