@@ -44,7 +44,7 @@ static int read_anew(struct mount *mount)
     int err = snapshot_read_all(mount->vault, log_bad, NULL, &list);
     if (err)
         return err;
-    err = vault_open_with_key(vault_path(mount->vault), mount->key, &vault);
+    err = vault_open_with_key(vault_location(mount->vault), mount->key, &vault);
     if (!err) {
         err = vault_need_index_but(vault, log_bad, NULL);
         if (err)

@@ -10,7 +10,7 @@
 #include "base/hex.h"
 #include "base/i18n.h"
 #include "base/mem.h"
-#include "blob/local.h"
+#include "blob/open.h"
 #include "vault/config.h"
 #include "vault/key.h"
 #include "vault/unpack.h"
@@ -25,7 +25,7 @@ struct vault_key {
 };
 
 struct vault {
-    char *path;
+    char *location;
     struct blob_store *store;
     struct vault_key *key;
     char key_name[VAULT_ID_TEXT];
@@ -64,7 +64,12 @@ struct vault_key *vault_keep_key(const struct vault *vault)
 
 const char *vault_path(const struct vault *vault)
 {
-    return vault->path;
+    return vault->store->where;
+}
+
+const char *vault_location(const struct vault *vault)
+{
+    return vault->location;
 }
 
 const char *vault_key_name(const struct vault *vault)
@@ -154,29 +159,29 @@ static int write_config(struct blob_writer writer, const struct seal_key *master
     return err ? err : blob_write(writer, BLOB_CONFIG, NULL, place, plain.length + SEAL_OVERHEAD);
 }
 
-static int refuse_existing(const char *path)
+static int refuse_existing(const char *location)
 {
     struct blob_store *store;
     uint64_t size;
-    int err = local_open(path, &store);
+    int err = blob_open(location, &store);
     if (err)
         return err == ERR_NOT_FOUND ? 0 : err;
     err = blob_size(blob_reader(store), BLOB_CONFIG, NULL, &size);
+    if (!err)
+        err = err_set(ERR_EXISTS, _("%s already holds a repository"), store->where);
     blob_close(store);
-    if (err == ERR_NOT_FOUND)
-        return 0;
-    return err ? err : err_set(ERR_EXISTS, _("%s already holds a repository"), path);
+    return err == ERR_NOT_FOUND ? 0 : err;
 }
 
 /* The config comes last: a folder without one is no repository, so a failure half-way can be tried again. */
-int vault_init(const char *path, const char *password, const struct vault_init_options *options)
+int vault_init(const char *location, const char *password, const struct vault_init_options *options)
 {
     if (!*password)
         return err_set(ERR_INVALID, _("an empty password protects nothing"));
     struct blob_store *store = NULL;
-    int err = refuse_existing(path);
+    int err = refuse_existing(location);
     if (!err)
-        err = local_create(path, &store);
+        err = blob_create(location, &store);
     if (err)
         return err;
     struct vault_key *key = key_new();
@@ -189,25 +194,25 @@ int vault_init(const char *path, const char *password, const struct vault_init_o
     return err;
 }
 
-/* Opens the store of a folder that holds a repository. */
-static int open_store(const char *path, struct blob_store **out)
+/* Opens the store of a place that holds a repository. */
+static int open_store(const char *location, struct blob_store **out)
 {
-    struct blob_store *store;
+    struct blob_store *store = NULL;
     uint64_t size;
-    int err = local_open(path, &store);
+    int err = blob_open(location, &store);
     if (!err)
         err = blob_size(blob_reader(store), BLOB_CONFIG, NULL, &size);
-    else
-        store = NULL;
-    if (err == ERR_NOT_FOUND)
-        err_hint(err_set(ERR_NOT_FOUND, _("%s is not a repository: there is no file %s/config"), path, path),
-                 _("make one with: beffroi vault init -r %s"), path);
-    if (err) {
-        blob_close(store);
-        return err;
+    if (err == ERR_NOT_FOUND) {
+        char *where MEM_AUTO = blob_location_text(location);
+        err_hint(
+            err_set(ERR_NOT_FOUND, _("%s is not a repository: there is no file %s/config"), where, where),
+            _("make one with: beffroi vault init -r %s"), where);
     }
-    *out = store;
-    return 0;
+    if (err)
+        blob_close(store);
+    else
+        *out = store;
+    return err;
 }
 
 static int read_config(struct vault *vault)
@@ -218,12 +223,12 @@ static int read_config(struct vault *vault)
     if (!err)
         err = seal_open(&vault->key->seal, bytes.data, bytes.length, bytes.data);
     if (err == ERR_CORRUPT)
-        return err_hint(err_set(ERR_CORRUPT, _("%s/config is damaged: %s"), vault->path, err_text()),
+        return err_hint(err_set(ERR_CORRUPT, _("%s/config is damaged: %s"), vault_path(vault), err_text()),
                         _("put back a copy of that file; without it the repository cannot be read"));
     if (err)
         return err;
     err = config_decode(bytes.data, bytes.length - SEAL_OVERHEAD, &vault->config);
-    return err ? err_in(err, "%s/config", vault->path) : 0;
+    return err ? err_in(err, "%s/config", vault_path(vault)) : 0;
 }
 
 struct key_search {
@@ -254,7 +259,7 @@ static int try_key(void *context, const char *name, uint64_t size)
     if (err == ERR_WRONG_SECRET)
         search->wrong++;
     else
-        search->failed = err_in(err, "%s/keys/%.8s", search->vault->path, name);
+        search->failed = err_in(err, "%s/keys/%.8s", vault_path(search->vault), name);
     return 0;
 }
 
@@ -270,30 +275,30 @@ static int find_key(struct vault *vault, const char *password)
     if (search.wrong == 0 && search.failed)
         return search.failed;
     if (search.seen == 0)
-        return err_hint(err_set(ERR_CORRUPT, _("the repository %s has no key"), vault->path),
+        return err_hint(err_set(ERR_CORRUPT, _("the repository %s has no key"), vault_path(vault)),
                         _("put back a copy of the folder %s/keys; without a key nothing in it can be read"),
-                        vault->path);
+                        vault_path(vault));
     return err_hint(err_set(ERR_WRONG_SECRET, _("wrong password for the repository %s (tried on %u keys)"),
-                            vault->path, search.seen),
+                            vault_path(vault), search.seen),
                     _("name the file that holds the right one with --password-file"));
 }
 
-static struct vault *new_vault(const char *path, struct blob_store *store)
+static struct vault *new_vault(const char *location, struct blob_store *store)
 {
     struct vault *vault = mem_zalloc(1, sizeof *vault);
-    vault->path = mem_strdup(path);
+    vault->location = mem_strdup(location);
     vault->store = store;
     vault->key = key_new();
     return vault;
 }
 
-int vault_open(const char *path, const char *password, struct vault **out)
+int vault_open(const char *location, const char *password, struct vault **out)
 {
     struct blob_store *store;
-    int err = open_store(path, &store);
+    int err = open_store(location, &store);
     if (err)
         return err;
-    struct vault *vault = new_vault(path, store);
+    struct vault *vault = new_vault(location, store);
     err = find_key(vault, password);
     if (!err)
         err = read_config(vault);
@@ -304,13 +309,13 @@ int vault_open(const char *path, const char *password, struct vault **out)
     return err;
 }
 
-int vault_open_with_key(const char *path, const struct vault_key *key, struct vault **out)
+int vault_open_with_key(const char *location, const struct vault_key *key, struct vault **out)
 {
     struct blob_store *store;
-    int err = open_store(path, &store);
+    int err = open_store(location, &store);
     if (err)
         return err;
-    struct vault *vault = new_vault(path, store);
+    struct vault *vault = new_vault(location, store);
     *vault->key = *key;
     err = read_config(vault);
     if (err)
@@ -327,7 +332,7 @@ void vault_close(struct vault *vault)
     index_free(vault->index);
     vault_key_free(vault->key);
     blob_close(vault->store);
-    free(vault->path);
+    free(vault->location);
     free(vault);
 }
 
@@ -368,7 +373,7 @@ static int check_name(const struct vault *vault, enum blob_kind kind, const char
     if (strcmp(found, name) == 0)
         return 0;
     return err_hint(
-        err_set(ERR_CORRUPT, _("%s/%s/%s is damaged: its bytes do not match its name"), vault->path,
+        err_set(ERR_CORRUPT, _("%s/%s/%s is damaged: its bytes do not match its name"), vault_path(vault),
                 blob_kind_folder(kind), name),
         _("beffroi vault check --read-data says what else is; put back a copy of that file if there is "
           "one"));
@@ -402,7 +407,7 @@ int vault_load_file(const struct vault *vault, enum blob_kind kind, const char *
     err = seal_open(&vault->key->seal, bytes.data, bytes.length, bytes.data);
     if (!err)
         err = unpack_file(bytes.data, bytes.length - SEAL_OVERHEAD, plain);
-    return err ? err_in(err, "%s/%s/%s", vault->path, blob_kind_folder(kind), name) : 0;
+    return err ? err_in(err, "%s/%s/%s", vault_path(vault), blob_kind_folder(kind), name) : 0;
 }
 
 int vault_save_file(const struct vault *vault, enum blob_kind kind, const void *plain, size_t length,
@@ -446,7 +451,7 @@ static int read_index_file(void *context, const char *name, uint64_t size)
     if (!err) {
         err = index_decode(search->vault->index, plain.data, plain.length);
         if (err)
-            err = err_in(err, "%s/index/%s", search->vault->path, name);
+            err = err_in(err, "%s/index/%s", vault_path(search->vault), name);
     }
     if (!err || !search->bad)
         return err;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The vault: a restic repository, format versions 1 and 2, in a local folder. Open it, then vault/backup.h,
- * vault/snapshot.h, vault/fetch.h, vault/restore.h and vault/check.h work on it. An open vault at rest holds
- * a descriptor and its keys; the index is read when it is first needed and given back by vault_rest.
+ * The vault: a restic repository, format versions 1 and 2, in a store (blob/open.h: which there are). Open
+ * it, then vault/backup.h, vault/snapshot.h, vault/fetch.h, vault/restore.h and vault/check.h work on it. An
+ * open vault at rest holds a descriptor and its keys; the index is read when it is first needed and given
+ * back by vault_rest.
  *
  * A vault is used by one thread at a time (its own functions start helpers and end them before they return).
  */
@@ -27,14 +28,14 @@ struct vault_init_options {
     uint64_t polynomial; /* of another repository: files are cut in the same places; 0: a random one */
     unsigned version;    /* 1 or 2; 0: 2 */
 };
-/* Makes a repository in the folder `path`, which is made if missing, with one key for `password`; `options`
+/* Makes a repository at `location`, which is made if missing, with one key for `password`; `options`
  * may be NULL. ERR_EXISTS when a repository is there already. The caller keeps and wipes the password. */
-int vault_init(const char *path, const char *password, const struct vault_init_options *options);
+int vault_init(const char *location, const char *password, const struct vault_init_options *options);
 /* Opens it: finds the key that the password opens (half a second of scrypt, on purpose). ERR_NOT_FOUND: no
  * repository; ERR_WRONG_SECRET; ERR_UNSUPPORTED: a newer format; ERR_CORRUPT. */
-int vault_open(const char *path, const char *password, struct vault **out);
+int vault_open(const char *location, const char *password, struct vault **out);
 /* The same with a key that was kept: no scrypt. The key stays the caller's. */
-int vault_open_with_key(const char *path, const struct vault_key *key, struct vault **out);
+int vault_open_with_key(const char *location, const struct vault_key *key, struct vault **out);
 void vault_close(struct vault *vault); /* NULL is fine */
 
 /* The derived key of an open vault, a copy in memory that is locked, left out of core dumps and wiped when it
@@ -70,7 +71,9 @@ void vault_rest(struct vault *vault);
 const char *vault_key_name(const struct vault *vault);
 void vault_set_key_name(struct vault *vault, const char name[static VAULT_ID_TEXT]); /* for vault/keys.h */
 
+/* Where it is: for texts, without secrets; and as it was given, to open it again. */
 const char *vault_path(const struct vault *vault);
+const char *vault_location(const struct vault *vault);
 /* The repository's own ID (hex) and its format version, 1 or 2. */
 const char *vault_id(const struct vault *vault);
 unsigned vault_version(const struct vault *vault);
