@@ -125,7 +125,8 @@ static bool make_hot(struct gate *g, const struct waiting *w, struct task *task,
     struct actor actor;
     struct before before = {.version = *version};
     if (suspects_any(g->s->suspects) || !task || !tasks_status(task, &status) ||
-        strncmp(status.name, "smbd", 4) == 0 || writers_is_open(g->s->writers, stamp->device, stamp->inode) ||
+        strncmp(status.name, "smbd", 4) == 0 ||
+        writers_is_open_indeed(g->s->writers, stamp->device, stamp->inode, 0) ||
         !draw_sketch(w->fd, stamp->size, true, &before.sketch))
         return false;
     procs_look(g->s->procs, status.tgid, &actor);
