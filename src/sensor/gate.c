@@ -195,13 +195,14 @@ static void handle(struct gate *g, struct waiting *w, int32_t tid, int64_t began
         close(w->fd);
         return;
     }
-    if (g->has_tid && tasks_ask(g->tasks, tid, &task) == INTENT_READ) {
+    enum intent intent = g->has_tid ? tasks_ask(g->tasks, tid, &task) : INTENT_WRITE;
+    if (intent == INTENT_READ) {
         pass_reader(g, w, task, began_ns);
         return;
     }
     if (fstat(w->fd, &st) != 0 || !S_ISREG(st.st_mode)) {
         let_pass(g, w, true, began_ns);
-    } else if (!pass_quiet_writer(g, w, task, &st, began_ns)) {
+    } else if (intent == INTENT_RUNNING || !pass_quiet_writer(g, w, task, &st, began_ns)) {
         if (claim(w)) { /* from here on the jobs' deadline holds */
             if (jobs_add(g->jobs, w->fd, tid, began_ns))
                 return;
