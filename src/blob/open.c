@@ -7,6 +7,7 @@
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "blob/local.h"
+#include "blob/rest.h"
 
 struct backend {
     const char *scheme; /* with its colon */
@@ -16,6 +17,7 @@ struct backend {
 
 static const struct backend backends[] = {
     {"local:", local_open, local_create},
+    {"rest:", rest_open, rest_create},
 };
 
 /* A word of letters and digits before a colon, and no slash before it. */

@@ -11,6 +11,7 @@
 #ifndef BLOB_STORE_H
 #define BLOB_STORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -86,6 +87,8 @@ int blob_sweep(struct blob_remover remover);
 
 /* "data", "index", ... : the folder of a kind in the repository layout. */
 const char *blob_kind_folder(enum blob_kind kind);
+/* Whether it is a name as objects have them. */
+bool blob_is_name(const char *name);
 /* Ends the store; NULL is fine. */
 void blob_close(struct blob_store *store);
 
