@@ -242,7 +242,7 @@ static const struct blob_ops rest_ops = {rest_list,   rest_size,  rest_read, res
                                          rest_remove, rest_sweep, rest_free};
 
 static struct blob_store *new_store(const char *location, const struct resturl *url, struct http *http,
-                                    bool knows_user)
+                                    bool knows_user, unsigned connections)
 {
     struct rest *rest = mem_zalloc(1, sizeof *rest);
     *rest = (struct rest){.http = http, .base = mem_strdup(url->base), .knows_user = knows_user};
@@ -252,7 +252,7 @@ static struct blob_store *new_store(const char *location, const struct resturl *
     size_t length = strlen(where);
     if (where[length - 1] == '/') /* texts put "/config" behind it */
         where[length - 1] = '\0';
-    *store = (struct blob_store){.ops = &rest_ops, .self = rest, .where = where};
+    *store = (struct blob_store){.ops = &rest_ops, .self = rest, .where = where, .connections = connections};
     return store;
 }
 
@@ -272,7 +272,7 @@ int rest_open(const char *location, struct blob_store **out)
     options.unix_socket = url.unix_socket;
     err = http_new(&options, &http);
     if (!err)
-        *out = new_store(location, &url, http, options.user != NULL);
+        *out = new_store(location, &url, http, options.user != NULL, options.connections);
     resturl_free(&url);
     return err;
 }

@@ -91,6 +91,11 @@ const char *blob_kind_folder(enum blob_kind kind)
     return folders[kind];
 }
 
+unsigned blob_connections(const struct blob_store *store)
+{
+    return store->connections;
+}
+
 bool blob_is_name(const char *name)
 {
     return strlen(name) == BLOB_NAME_LENGTH && strspn(name, "0123456789abcdef") == BLOB_NAME_LENGTH;
