@@ -33,11 +33,6 @@ struct local {
     uint32_t host; /* in temporary names: the repository may be shared over the network */
 };
 
-static bool is_name(const char *name)
-{
-    return strlen(name) == BLOB_NAME_LENGTH && strspn(name, "0123456789abcdef") == BLOB_NAME_LENGTH;
-}
-
 /* The folder of an object, relative to the root. */
 static void folder_of(enum blob_kind kind, const char *name, char out[static OBJECT_PATH_SIZE])
 {
@@ -55,7 +50,7 @@ static int path_of(enum blob_kind kind, const char *name, char out[static OBJECT
         snprintf(out, OBJECT_PATH_SIZE, "config");
         return 0;
     }
-    if (!is_name(name))
+    if (!blob_is_name(name))
         return err_set(ERR_INVALID, _("\"%.80s\" is not the name of an object"), name);
     char folder[OBJECT_PATH_SIZE];
     folder_of(kind, name, folder);
@@ -82,7 +77,7 @@ static int list_folder(struct local *local, const char *folder, blob_visit *visi
     errno = 0;
     while (!err && (entry = readdir(entries))) {
         struct stat st;
-        if (is_name(entry->d_name) && fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+        if (blob_is_name(entry->d_name) && fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
             S_ISREG(st.st_mode))
             err = visit(context, entry->d_name, (uint64_t)st.st_size);
         errno = 0;
