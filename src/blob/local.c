@@ -242,6 +242,11 @@ static void local_free(void *self)
 static const struct blob_ops local_ops = {local_list,   local_size,  local_read, local_write,
                                           local_remove, local_sweep, local_free};
 
+bool local_is(const struct blob_store *store)
+{
+    return store->ops == &local_ops;
+}
+
 /* FNV-1a of the host's name. */
 static uint32_t host_number(void)
 {

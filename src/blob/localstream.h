@@ -6,7 +6,12 @@
 #ifndef BLOB_LOCALSTREAM_H
 #define BLOB_LOCALSTREAM_H
 
+#include <stdbool.h>
+
 #include "blob/store.h"
+
+/* Whether a store is one. */
+bool local_is(const struct blob_store *store);
 
 /* An object on its way in. It stands under a temporary name until it is committed. */
 struct local_upload;
