@@ -267,8 +267,10 @@ static void set_security(const struct http *http, CURL *curl)
 {
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-    if (http->ca_file)
+    if (http->ca_file) {
         curl_easy_setopt(curl, CURLOPT_CAINFO, http->ca_file);
+        curl_easy_setopt(curl, CURLOPT_CAPATH, NULL); /* these alone, not the system's besides */
+    }
     if (http->client_certificate) {
         curl_easy_setopt(curl, CURLOPT_SSLCERT, http->client_certificate);
         curl_easy_setopt(curl, CURLOPT_SSLKEY, http->client_certificate);
