@@ -12,7 +12,7 @@ lie served
 repo=rest:$url/
 expect 0 "$BEFFROI" vault init -r "$repo"
 cheap_key served
-quick=(-r "$repo" -o retry.time=1s --stuck-request-timeout 2s)
+quick=(-r "$repo" -o retry.time=1s --stuck-request-timeout 1s)
 
 # What passes.
 echo often-500 4 >mode
@@ -32,6 +32,7 @@ expect 0 "$BEFFROI" vault check -r "$repo" --read-data
 lies() {
   echo "$1" >mode
   rm -rf back
+  mkdir back
   # No answer may fill the memory: there are 600 MB of it, the sanitizers' own apart.
   if [ -n "${BEFFROI_SANITIZED:-}" ]; then limit=unlimited; else limit=2000000; fi
   expect "$2" bash -c "ulimit -v $limit; exec \"\$@\"" - "$BEFFROI" vault restore "${quick[@]}" "${@:4}" latest --target back

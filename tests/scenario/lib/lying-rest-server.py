@@ -67,6 +67,7 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(3600)
         elif word == "many-headers":
             self.send_response(200)
+            self.flush_headers()
             try:
                 while True:
                     self.wfile.write(b"X-More: " + b"x" * 1000 + b"\r\n")
@@ -124,7 +125,8 @@ class Handler(BaseHTTPRequestHandler):
         if word == "short" and is_pack:
             whole = whole[: len(whole) // 2]
         asked = self.headers.get("Range", "").removeprefix("bytes=").partition("-")
-        start, end = (int(asked[0]), int(asked[2]) + 1) if asked[0] else (0, len(whole))
+        start = int(asked[0] or 0)
+        end = min(int(asked[2]) + 1, len(whole)) if asked[2] else len(whole)
         if start >= len(whole) > 0:
             self.answer(416)
             return
