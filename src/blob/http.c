@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <curl/curl.h>
+#include <netdb.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -47,6 +48,8 @@ struct transfer {
     int err;        /* why a callback ended it */
 };
 
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
 static void start_curl(void)
 {
     curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -69,9 +72,19 @@ static int find_file(const char *option, const char *variable, char **out)
     return 0;
 }
 
+/* A name that no server knows goes through all that this machine would ask, and so loads it. */
+void http_prepare(void)
+{
+    pthread_once(&once, start_curl);
+    struct addrinfo *found = NULL;
+    setenv("RES_OPTIONS", "timeout:1 attempts:1", 0);
+    if (getaddrinfo("beffroi.invalid", "80", NULL, &found) == 0)
+        freeaddrinfo(found);
+    unsetenv("RES_OPTIONS");
+}
+
 int http_new(const struct http_options *options, struct http **out)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, start_curl);
     struct http *http = mem_zalloc(1, sizeof *http);
     pthread_mutex_init(&http->mutex, NULL);
@@ -369,16 +382,13 @@ static int failed(const struct transfer *transfer, CURLcode result, const char *
 /* Writing to a connection that the other side has closed raises a SIGPIPE inside the TLS library. */
 static CURLcode perform(CURL *curl)
 {
-    sigset_t pipe, before, pending;
+    sigset_t pipe, before;
     sigemptyset(&pipe);
     sigaddset(&pipe, SIGPIPE);
-    sigpending(&pending);
-    bool was_pending = sigismember(&pending, SIGPIPE);
     pthread_sigmask(SIG_BLOCK, &pipe, &before);
     CURLcode result = curl_easy_perform(curl);
     const struct timespec now = {0};
-    if (!was_pending)
-        sigtimedwait(&pipe, NULL, &now);
+    sigtimedwait(&pipe, NULL, &now);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return result;
 }

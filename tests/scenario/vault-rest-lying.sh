@@ -37,9 +37,9 @@ lies() {
   if [ -n "${BEFFROI_SANITIZED:-}" ]; then limit=unlimited; else limit=2000000; fi
   expect "$2" bash -c "ulimit -v $limit; exec \"\$@\"" - "$BEFFROI" vault restore "${quick[@]}" "${@:4}" latest --target back
   said "$3"
-  for file in $(find back -type f -size +0c); do
+  while IFS= read -r file; do
     [ "$(stat -c %a "$file")" = 600 ] || cmp "$file" "${file#back/}" || fail "$1: wrong bytes in $file"
-  done
+  done < <(find back -type f -size +0c)
 }
 lies cut 3 "GET $url/data/"
 lies short 3 "cut short"
