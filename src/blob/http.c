@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <curl/curl.h>
+#include <errno.h>
 #include <netdb.h>
 #include <pthread.h>
 #include <signal.h>
@@ -67,7 +68,7 @@ static int find_file(const char *option, const char *variable, char **out)
     if (!path || !*path)
         return 0;
     if (access(path, R_OK) != 0)
-        return err_sys(_("cannot read the certificate %s"), path);
+        return err_set(ERR_INVALID, _("cannot read the certificate %s: %s"), path, strerror(errno));
     *out = mem_strdup(path);
     return 0;
 }

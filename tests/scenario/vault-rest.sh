@@ -92,7 +92,7 @@ stop_serving
 
 # Nobody there: said at once. A socket of this machine instead of a port.
 expect 1 "$BEFFROI" vault snapshots -r "$repo"
-said "$url"
+said "HEAD $url/config"
 address=unix://$T/rest.sock "$RCLONE_NEW" --config rclone.conf serve restic --addr "unix://$T/rest.sock" served >rclone.out 2>&1 &
 served=$!
 for _ in $(seq 100); do [ -S rest.sock ] && break; sleep 0.1; done
