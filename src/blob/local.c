@@ -7,7 +7,6 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,20 +20,13 @@
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "blob/localparts.h"
+#include "blob/localstream.h"
 
-#define TEMPORARY_NAME   "tmp-%08" PRIx32 "-%d-%u" /* host, process, number */
-#define OBJECT_PATH_SIZE (16 + BLOB_NAME_LENGTH)
 /* No writer takes a day for one object, on whatever host. */
 #define UNFINISHED_SECONDS (24 * 60 * 60)
 
-struct local {
-    int root;
-    char *path;
-    uint32_t host; /* in temporary names: the repository may be shared over the network */
-};
-
-/* The folder of an object, relative to the root. */
-static void folder_of(enum blob_kind kind, const char *name, char out[static OBJECT_PATH_SIZE])
+void local_folder_of(enum blob_kind kind, const char *name, char out[static OBJECT_PATH_SIZE])
 {
     if (kind == BLOB_CONFIG)
         snprintf(out, OBJECT_PATH_SIZE, ".");
@@ -44,7 +36,7 @@ static void folder_of(enum blob_kind kind, const char *name, char out[static OBJ
         snprintf(out, OBJECT_PATH_SIZE, "%s", blob_kind_folder(kind));
 }
 
-static int path_of(enum blob_kind kind, const char *name, char out[static OBJECT_PATH_SIZE])
+int local_path_of(enum blob_kind kind, const char *name, char out[static OBJECT_PATH_SIZE])
 {
     if (kind == BLOB_CONFIG) {
         snprintf(out, OBJECT_PATH_SIZE, "config");
@@ -53,7 +45,7 @@ static int path_of(enum blob_kind kind, const char *name, char out[static OBJECT
     if (!blob_is_name(name))
         return err_set(ERR_INVALID, _("\"%.80s\" is not the name of an object"), name);
     char folder[OBJECT_PATH_SIZE];
-    folder_of(kind, name, folder);
+    local_folder_of(kind, name, folder);
     size_t length = strlen(folder);
     memcpy(out, folder, length);
     out[length] = '/';
@@ -107,7 +99,7 @@ static int local_size(void *self, enum blob_kind kind, const char *name, uint64_
     struct local *local = self;
     char path[OBJECT_PATH_SIZE];
     struct stat st;
-    int err = path_of(kind, name, path);
+    int err = local_path_of(kind, name, path);
     if (err)
         return err;
     if (fstatat(local->root, path, &st, 0) != 0)
@@ -121,7 +113,7 @@ static int local_read(void *self, enum blob_kind kind, const char *name, uint64_
 {
     struct local *local = self;
     char path[OBJECT_PATH_SIZE];
-    int err = path_of(kind, name, path);
+    int err = local_path_of(kind, name, path);
     if (err)
         return err;
     int fd FD_AUTO = openat(local->root, path, O_RDONLY | O_CLOEXEC);
@@ -187,24 +179,6 @@ static int local_sweep(void *self)
     return err;
 }
 
-/* Writes and syncs the temporary file; removes it again on failure. */
-static int write_temporary(struct local *local, int folder, const char *temporary, const char *path,
-                           const void *bytes, size_t length)
-{
-    int fd FD_AUTO = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return err_sys(_("cannot create %s/%s"), local->path, path);
-    char *what MEM_AUTO = path_join(local->path, path);
-    int err = fd_write_all(fd, bytes, length, what);
-    if (!err && fchmod(fd, 0400) != 0)
-        err = err_sys(_("cannot set the mode of %s"), what);
-    if (!err)
-        err = durable_sync(fd, what);
-    if (err)
-        unlinkat(folder, temporary, 0);
-    return err;
-}
-
 /* An object that stands there with the same length is the same object: its name is the hash of its bytes. */
 static int already_there(struct local *local, enum blob_kind kind, const char *path, size_t length)
 {
@@ -218,39 +192,33 @@ static int already_there(struct local *local, enum blob_kind kind, const char *p
 
 static int local_write(void *self, enum blob_kind kind, const char *name, const void *bytes, size_t length)
 {
-    static atomic_uint counter;
     struct local *local = self;
-    char path[OBJECT_PATH_SIZE], folder_path[OBJECT_PATH_SIZE], temporary[64];
-    int err = path_of(kind, name, path);
+    const struct blob_store store = {.self = local};
+    char path[OBJECT_PATH_SIZE];
+    int err = local_path_of(kind, name, path);
     if (err)
         return err;
     int there = already_there(local, kind, path, length);
     if (there)
         return there < 0 ? there : 0;
-    folder_of(kind, name, folder_path);
-    int folder FD_AUTO = openat(local->root, folder_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder < 0 && errno == ENOENT && mkdirat(local->root, folder_path, 0700) == 0)
-        folder = openat(local->root, folder_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder < 0)
-        return err_sys(_("cannot open the folder %s/%s"), local->path, folder_path);
-    snprintf(temporary, sizeof temporary, TEMPORARY_NAME, local->host, (int)getpid(),
-             atomic_fetch_add(&counter, 1));
-    err = write_temporary(local, folder, temporary, path, bytes, length);
-    if (err)
+    struct local_upload *upload = NULL;
+    err = local_upload_open(&store, kind, name, 0, &upload);
+    if (!err)
+        err = local_upload_add(upload, bytes, length);
+    if (!err)
+        err = local_upload_commit(upload);
+    local_upload_free(upload);
+    if (err != ERR_EXISTS)
         return err;
-    if (renameat(folder, temporary, local->root, path) != 0) {
-        err = err_sys(_("cannot create %s/%s"), local->path, path);
-        unlinkat(folder, temporary, 0);
-        return err;
-    }
-    return durable_sync_folder(folder, path);
+    there = already_there(local, kind, path, length); /* somebody was quicker */
+    return there == 1 ? 0 : there ? there : err;
 }
 
 static int local_remove(void *self, enum blob_kind kind, const char *name)
 {
     struct local *local = self;
     char path[OBJECT_PATH_SIZE];
-    int err = path_of(kind, name, path);
+    int err = local_path_of(kind, name, path);
     if (err)
         return err;
     if (unlinkat(local->root, path, 0) != 0 && errno != ENOENT)
@@ -268,6 +236,11 @@ static void local_free(void *self)
 
 static const struct blob_ops local_ops = {local_list,   local_size,  local_read, local_write,
                                           local_remove, local_sweep, local_free};
+
+bool local_is(const struct blob_store *store)
+{
+    return store->ops == &local_ops;
+}
 
 /* FNV-1a of the host's name. */
 static uint32_t host_number(void)

@@ -32,6 +32,7 @@ static const struct cmd_row commands[] = {
     {"rewrite", cmd_vault_rewrite, N_("take files out of snapshots")},
     {"repair", cmd_vault_repair, N_("make a damaged repository usable again")},
     {"unlock", cmd_vault_unlock, N_("remove locks that programs left behind")},
+    {"serve", cmd_vault_serve, N_("serve repositories, append-only, to restic on other machines")},
     {0},
 };
 
