@@ -19,6 +19,7 @@
 #define QUEUE_BLOBS  256
 #define QUEUE_BYTES  ((size_t)8 << 20)
 #define MAX_WORKERS  16
+#define MOST_OPEN    2 /* packs of a type: more would make many small ones at the end */
 #define INDEX_BLOBS  50000
 #define INDEX_AGE_NS (600 * NS_PER_SECOND)
 /* zstd's levels. On Debian's library tree the repository is 1 % larger than restic's with level 2 (3: 1 %
@@ -46,9 +47,9 @@ struct worker {
 };
 
 /* The open packs of a type. A worker takes one for each blob and gives it back, so that few blobs make one
- * pack, and many at once do not wait for each other. */
+ * pack, and many at once seldom wait for each other. */
 struct shelf {
-    struct pack packs[MAX_WORKERS]; /* that nobody has just now */
+    struct pack packs[MOST_OPEN]; /* that nobody has just now */
     unsigned count, taken;
 };
 
@@ -128,6 +129,8 @@ static int write_pack(struct writer *writer, struct pack *pack)
     if (!err) {
         hex_encode(id, sizeof id, name);
         err = pack_store(pack, vault_writer(writer->vault), name);
+        if (!err && !pack->out && pack->count && pack->entries[0].type == PACK_TREE)
+            blob_keep_folders(vault_writer(writer->vault), name, pack->bytes, pack->length);
     }
     pthread_mutex_lock(&writer->mutex);
     if (!err)
@@ -302,7 +305,7 @@ struct writer *writer_new(struct vault *vault)
     pthread_cond_init(&writer->space, NULL);
     pthread_cond_init(&writer->pack_back, NULL);
     writer->grows = blob_can_grow(vault_writer(vault));
-    writer->most_packs = writer->grows ? MAX_WORKERS : 1;
+    writer->most_packs = writer->grows ? MOST_OPEN : 1;
     buf_init(&writer->index, (size_t)256 << 20);
     index_begin(&writer->index);
     writer->index_since_ns = clock_system.monotonic_ns(clock_system.self);
