@@ -26,11 +26,6 @@
 /* No writer takes a day for one object, on whatever host. */
 #define UNFINISHED_SECONDS (24 * 60 * 60)
 
-bool local_is_name(const char *name)
-{
-    return strlen(name) == BLOB_NAME_LENGTH && strspn(name, "0123456789abcdef") == BLOB_NAME_LENGTH;
-}
-
 void local_folder_of(enum blob_kind kind, const char *name, char out[static OBJECT_PATH_SIZE])
 {
     if (kind == BLOB_CONFIG)
@@ -47,7 +42,7 @@ int local_path_of(enum blob_kind kind, const char *name, char out[static OBJECT_
         snprintf(out, OBJECT_PATH_SIZE, "config");
         return 0;
     }
-    if (!local_is_name(name))
+    if (!blob_is_name(name))
         return err_set(ERR_INVALID, _("\"%.80s\" is not the name of an object"), name);
     char folder[OBJECT_PATH_SIZE];
     local_folder_of(kind, name, folder);
@@ -74,7 +69,7 @@ static int list_folder(struct local *local, const char *folder, blob_visit *visi
     errno = 0;
     while (!err && (entry = readdir(entries))) {
         struct stat st;
-        if (local_is_name(entry->d_name) && fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+        if (blob_is_name(entry->d_name) && fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
             S_ISREG(st.st_mode))
             err = visit(context, entry->d_name, (uint64_t)st.st_size);
         errno = 0;

@@ -20,7 +20,6 @@ struct local {
     uint32_t host; /* in temporary names: the repository may be shared over the network */
 };
 
-bool local_is_name(const char *name);
 /* The folder of an object, relative to the root. */
 void local_folder_of(enum blob_kind kind, const char *name, char out[static OBJECT_PATH_SIZE]);
 /* And its whole path; ERR_INVALID when that is no name. */

@@ -221,7 +221,7 @@ int local_list_next(struct local_list *list, char name[static BLOB_NAME_LENGTH +
             continue;
         }
         struct stat st;
-        if (!local_is_name(entry->d_name) ||
+        if (!blob_is_name(entry->d_name) ||
             fstatat(dirfd(list->entries), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
             !S_ISREG(st.st_mode))
             continue;
