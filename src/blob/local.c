@@ -4,15 +4,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <limits.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/durable.h"
@@ -21,50 +16,12 @@
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "base/path.h"
-
-#define TEMPORARY_NAME   "tmp-%08" PRIx32 "-%d-%u" /* host, process, number */
-#define OBJECT_PATH_SIZE (16 + BLOB_NAME_LENGTH)
-/* No writer takes a day for one object, on whatever host. */
-#define UNFINISHED_SECONDS (24 * 60 * 60)
+#include "blob/layout.h"
 
 struct local {
     int root;
     char *path;
-    uint32_t host; /* in temporary names: the repository may be shared over the network */
 };
-
-static bool is_name(const char *name)
-{
-    return strlen(name) == BLOB_NAME_LENGTH && strspn(name, "0123456789abcdef") == BLOB_NAME_LENGTH;
-}
-
-/* The folder of an object, relative to the root. */
-static void folder_of(enum blob_kind kind, const char *name, char out[static OBJECT_PATH_SIZE])
-{
-    if (kind == BLOB_CONFIG)
-        snprintf(out, OBJECT_PATH_SIZE, ".");
-    else if (kind == BLOB_PACK)
-        snprintf(out, OBJECT_PATH_SIZE, "data/%.2s", name);
-    else
-        snprintf(out, OBJECT_PATH_SIZE, "%s", blob_kind_folder(kind));
-}
-
-static int path_of(enum blob_kind kind, const char *name, char out[static OBJECT_PATH_SIZE])
-{
-    if (kind == BLOB_CONFIG) {
-        snprintf(out, OBJECT_PATH_SIZE, "config");
-        return 0;
-    }
-    if (!is_name(name))
-        return err_set(ERR_INVALID, _("\"%.80s\" is not the name of an object"), name);
-    char folder[OBJECT_PATH_SIZE];
-    folder_of(kind, name, folder);
-    size_t length = strlen(folder);
-    memcpy(out, folder, length);
-    out[length] = '/';
-    memcpy(out + length + 1, name, BLOB_NAME_LENGTH + 1);
-    return 0;
-}
 
 static int list_folder(struct local *local, const char *folder, blob_visit *visit, void *context)
 {
@@ -82,7 +39,7 @@ static int list_folder(struct local *local, const char *folder, blob_visit *visi
     errno = 0;
     while (!err && (entry = readdir(entries))) {
         struct stat st;
-        if (is_name(entry->d_name) && fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+        if (layout_is_name(entry->d_name) && fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
             S_ISREG(st.st_mode))
             err = visit(context, entry->d_name, (uint64_t)st.st_size);
         errno = 0;
@@ -97,9 +54,9 @@ static int local_list(void *self, enum blob_kind kind, blob_visit *visit, void *
 {
     if (kind != BLOB_PACK)
         return list_folder(self, blob_kind_folder(kind), visit, context);
-    for (unsigned i = 0; i < 256; i++) {
-        char folder[16];
-        snprintf(folder, sizeof folder, "data/%02x", i);
+    for (unsigned i = 0; i < LAYOUT_DATA_FOLDERS; i++) {
+        char folder[LAYOUT_FOLDER_SIZE];
+        layout_data_folder(i, folder);
         int err = list_folder(self, folder, visit, context);
         if (err)
             return err;
@@ -110,9 +67,9 @@ static int local_list(void *self, enum blob_kind kind, blob_visit *visit, void *
 static int local_size(void *self, enum blob_kind kind, const char *name, uint64_t *size)
 {
     struct local *local = self;
-    char path[OBJECT_PATH_SIZE];
+    char path[LAYOUT_PATH_SIZE];
     struct stat st;
-    int err = path_of(kind, name, path);
+    int err = layout_path(kind, name, path);
     if (err)
         return err;
     if (fstatat(local->root, path, &st, 0) != 0)
@@ -125,8 +82,8 @@ static int local_read(void *self, enum blob_kind kind, const char *name, uint64_
                       size_t length)
 {
     struct local *local = self;
-    char path[OBJECT_PATH_SIZE];
-    int err = path_of(kind, name, path);
+    char path[LAYOUT_PATH_SIZE];
+    int err = layout_path(kind, name, path);
     if (err)
         return err;
     int fd FD_AUTO = openat(local->root, path, O_RDONLY | O_CLOEXEC);
@@ -144,19 +101,11 @@ static int local_read(void *self, enum blob_kind kind, const char *name, uint64_
     return 0;
 }
 
-/* Whether a file is a temporary one whose writer is gone. */
-static bool is_abandoned(const struct local *local, int folder, const char *name)
+static bool is_abandoned(int folder, const char *name)
 {
-    uint32_t host;
-    int pid, end = 0;
-    unsigned number;
     struct stat st;
-    if (sscanf(name, "tmp-%8" SCNx32 "-%d-%u%n", &host, &pid, &number, &end) != 3 || name[end] ||
-        fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode))
-        return false;
-    if (host == local->host && pid > 0)
-        return kill(pid, 0) != 0 && errno == ESRCH;
-    return time(NULL) - st.st_mtim.tv_sec > UNFINISHED_SECONDS;
+    return fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+           layout_is_abandoned(name, st.st_mtim.tv_sec);
 }
 
 static int sweep_folder(struct local *local, const char *folder)
@@ -173,7 +122,7 @@ static int sweep_folder(struct local *local, const char *folder)
     int err = 0;
     struct dirent *entry;
     while (!err && (entry = readdir(entries)))
-        if (is_abandoned(local, fd, entry->d_name) && unlinkat(fd, entry->d_name, 0) != 0 && errno != ENOENT)
+        if (is_abandoned(fd, entry->d_name) && unlinkat(fd, entry->d_name, 0) != 0 && errno != ENOENT)
             err = err_sys(_("cannot remove %s/%s/%s"), local->path, folder, entry->d_name);
     closedir(entries);
     return err;
@@ -184,9 +133,9 @@ static int local_sweep(void *self)
     int err = 0;
     for (int kind = BLOB_INDEX; !err && kind < BLOB_KIND_COUNT; kind++)
         err = sweep_folder(self, blob_kind_folder((enum blob_kind)kind));
-    for (unsigned i = 0; !err && i < 256; i++) {
-        char folder[16];
-        snprintf(folder, sizeof folder, "data/%02x", i);
+    for (unsigned i = 0; !err && i < LAYOUT_DATA_FOLDERS; i++) {
+        char folder[LAYOUT_FOLDER_SIZE];
+        layout_data_folder(i, folder);
         err = sweep_folder(self, folder);
     }
     return err;
@@ -223,23 +172,21 @@ static int already_there(struct local *local, enum blob_kind kind, const char *p
 
 static int local_write(void *self, enum blob_kind kind, const char *name, const void *bytes, size_t length)
 {
-    static atomic_uint counter;
     struct local *local = self;
-    char path[OBJECT_PATH_SIZE], folder_path[OBJECT_PATH_SIZE], temporary[64];
-    int err = path_of(kind, name, path);
+    char path[LAYOUT_PATH_SIZE], folder_path[LAYOUT_PATH_SIZE], temporary[LAYOUT_TEMPORARY_SIZE];
+    int err = layout_path(kind, name, path);
     if (err)
         return err;
     int there = already_there(local, kind, path, length);
     if (there)
         return there < 0 ? there : 0;
-    folder_of(kind, name, folder_path);
+    layout_folder(kind, name, folder_path);
     int folder FD_AUTO = openat(local->root, folder_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0 && errno == ENOENT && mkdirat(local->root, folder_path, 0700) == 0)
         folder = openat(local->root, folder_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0)
         return err_sys(_("cannot open the folder %s/%s"), local->path, folder_path);
-    snprintf(temporary, sizeof temporary, TEMPORARY_NAME, local->host, (int)getpid(),
-             atomic_fetch_add(&counter, 1));
+    layout_temporary(temporary);
     err = write_temporary(local, folder, temporary, path, bytes, length);
     if (err)
         return err;
@@ -254,8 +201,8 @@ static int local_write(void *self, enum blob_kind kind, const char *name, const 
 static int local_remove(void *self, enum blob_kind kind, const char *name)
 {
     struct local *local = self;
-    char path[OBJECT_PATH_SIZE];
-    int err = path_of(kind, name, path);
+    char path[LAYOUT_PATH_SIZE];
+    int err = layout_path(kind, name, path);
     if (err)
         return err;
     if (unlinkat(local->root, path, 0) != 0 && errno != ENOENT)
@@ -274,17 +221,6 @@ static void local_free(void *self)
 static const struct blob_ops local_ops = {local_list,   local_size,  local_read, local_write,
                                           local_remove, local_sweep, local_free};
 
-/* FNV-1a of the host's name. */
-static uint32_t host_number(void)
-{
-    char name[HOST_NAME_MAX + 1] = "";
-    gethostname(name, sizeof name - 1);
-    uint32_t number = 2166136261U;
-    for (const char *c = name; *c; c++)
-        number = (number ^ (unsigned char)*c) * 16777619U;
-    return number;
-}
-
 int local_open(const char *path, struct blob_store **out)
 {
     int root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -293,7 +229,6 @@ int local_open(const char *path, struct blob_store **out)
     struct local *local = mem_zalloc(1, sizeof *local);
     local->root = root;
     local->path = mem_strdup(path);
-    local->host = host_number();
     struct blob_store *store = mem_zalloc(1, sizeof *store);
     *store = (struct blob_store){.ops = &local_ops, .self = local, .where = mem_strdup(path)};
     *out = store;
@@ -311,9 +246,9 @@ int local_create(const char *path, struct blob_store **out)
     int err = path_make_folders(path, 0700);
     for (int kind = BLOB_PACK; !err && kind < BLOB_KIND_COUNT; kind++)
         err = make_folder(path, blob_kind_folder((enum blob_kind)kind));
-    for (unsigned i = 0; !err && i < 256; i++) {
-        char name[16];
-        snprintf(name, sizeof name, "data/%02x", i);
+    for (unsigned i = 0; !err && i < LAYOUT_DATA_FOLDERS; i++) {
+        char name[LAYOUT_FOLDER_SIZE];
+        layout_data_folder(i, name);
         err = make_folder(path, name);
     }
     return err ? err : local_open(path, out);

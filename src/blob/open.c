@@ -7,6 +7,7 @@
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "blob/local.h"
+#include "blob/sftp.h"
 
 struct backend {
     const char *scheme; /* with its colon */
@@ -16,6 +17,7 @@ struct backend {
 
 static const struct backend backends[] = {
     {"local:", local_open, local_create},
+    {"sftp:", sftp_open, sftp_create},
 };
 
 /* A word of letters and digits before a colon, and no slash before it. */

@@ -2,7 +2,8 @@
  *
  * Where a repository is, as restic writes it:
  *
- *     PATH or local:PATH   a folder of this machine
+ *     PATH or local:PATH                           a folder of this machine
+ *     sftp:[USER@]HOST:PATH, sftp://HOST//PATH     a folder behind an SFTP server
  *
  * A path that itself begins with a word and a colon is written local:PATH.
  */

@@ -126,7 +126,7 @@ int cmd_vault_check(int argc, char **argv)
     err = vault_check(vault, &check, &result);
     if (view.terminal)
         fprintf(stderr, "\r\033[K");
-    if (!err || err == ERR_CORRUPT)
+    if (!err || (err == ERR_CORRUPT && result.damages))
         show_summary(&view, &result);
     int code = err ? cmd_fail(err) : 0;
     vault_close(vault);

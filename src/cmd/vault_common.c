@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/i18n.h"
 #include "base/mem.h"
+#include "blob/settings.h"
 #include "cmd/command_pipe.h"
 #include "vault/gojson.h"
 #include "vault/group.h"
@@ -67,10 +68,24 @@ static const struct environment source = {"RESTIC_FROM_REPOSITORY",
                                           N_("give it with --from-repo DIR or in RESTIC_FROM_REPOSITORY"),
                                           N_("password of the repository to copy from:")};
 
+struct opt_list vault_common_options;
+
+/* The options live as long as the process, as the stores that they are for may. */
+static int set_options(void)
+{
+    struct blob_settings settings = *blob_settings();
+    settings.options = vault_common_options.items;
+    settings.option_count = vault_common_options.count;
+    return blob_settings_set(&settings);
+}
+
 /* `line` holds the path when it comes from a file. */
 static int find_path(const struct vault_place *place, const struct environment *env, struct buf *line,
                      const char **path)
 {
+    int options = set_options();
+    if (options)
+        return options;
     const char *file = place->repository_file ? place->repository_file : getenv(env->repository_file);
     *path = place->repository || place->repository_file ? place->repository : getenv(env->repository);
     if (!*path && file) {

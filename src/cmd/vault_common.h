@@ -26,6 +26,9 @@ struct vault_place {
     int64_t verbose;
 };
 
+/* -o KEY=VALUE: settings of single backends (blob/settings.h), of the process and not of one place. */
+extern struct opt_list vault_common_options;
+
 /* The rows every vault command has: the usual two, and those that a script for restic may have anywhere
  * (beffroi-vault(1) tells of them). */
 #define VAULT_PLACE_ROWS(place)                                                                              \
@@ -39,6 +42,7 @@ struct vault_place {
         {"repository-file", 0, OPT_STRING, &(place).repository_file, NULL, NULL},                            \
         {"password-command", 0, OPT_STRING, &(place).password_command, NULL, NULL},                          \
         {"retry-lock", 0, OPT_STRING, &(place).retry_lock, NULL, NULL},                                      \
+        {"option", 'o', OPT_LIST, &vault_common_options, NULL, NULL},                                        \
         {"verbose", 'v', OPT_COUNT, &(place).verbose, NULL, NULL},                                           \
         {"no-cache", 0, OPT_FLAG, &(place).no_cache, NULL, NULL},                                            \
         {"cache-dir", 0, OPT_STRING, &(place).cache, NULL, NULL},                                            \
