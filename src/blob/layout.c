@@ -17,11 +17,6 @@
 /* No writer takes a day for one object, on whatever host. */
 #define UNFINISHED_SECONDS (24 * 60 * 60)
 
-bool layout_is_name(const char *name)
-{
-    return strlen(name) == BLOB_NAME_LENGTH && strspn(name, "0123456789abcdef") == BLOB_NAME_LENGTH;
-}
-
 void layout_folder(enum blob_kind kind, const char *name, char out[static LAYOUT_PATH_SIZE])
 {
     if (kind == BLOB_CONFIG)
@@ -38,7 +33,7 @@ int layout_path(enum blob_kind kind, const char *name, char out[static LAYOUT_PA
         snprintf(out, LAYOUT_PATH_SIZE, "config");
         return 0;
     }
-    if (!layout_is_name(name))
+    if (!blob_is_name(name))
         return err_set(ERR_INVALID, _("\"%.80s\" is not the name of an object"), name);
     layout_folder(kind, name, out);
     size_t length = strlen(out);

@@ -19,8 +19,6 @@
 #define LAYOUT_DATA_FOLDERS   256U
 #define LAYOUT_FOLDER_SIZE    16
 
-/* Whether it is 64 lower-case hexadecimal digits. */
-bool layout_is_name(const char *name);
 /* The folder of an object: "." for the config, "data/ab", "index", ... */
 void layout_folder(enum blob_kind kind, const char *name, char out[static LAYOUT_PATH_SIZE]);
 /* The path of an object, "data/ab/abcd..."; ERR_INVALID when `name` is not one. */

@@ -39,7 +39,7 @@ static int list_folder(struct local *local, const char *folder, blob_visit *visi
     errno = 0;
     while (!err && (entry = readdir(entries))) {
         struct stat st;
-        if (layout_is_name(entry->d_name) && fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+        if (blob_is_name(entry->d_name) && fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
             S_ISREG(st.st_mode))
             err = visit(context, entry->d_name, (uint64_t)st.st_size);
         errno = 0;

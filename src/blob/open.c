@@ -7,6 +7,8 @@
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "blob/local.h"
+#include "blob/rest.h"
+#include "blob/retry.h"
 #include "blob/sftp.h"
 
 struct backend {
@@ -17,6 +19,7 @@ struct backend {
 
 static const struct backend backends[] = {
     {"local:", local_open, local_create},
+    {"rest:", rest_open, rest_create},
     {"sftp:", sftp_open, sftp_create},
 };
 
@@ -42,12 +45,20 @@ static int find_backend(const char *location, const struct backend **backend, co
         _("a folder of that name is written local:%s"), location);
 }
 
+/* What is behind a network is tried again. */
+static int finish(int err, struct blob_store **store)
+{
+    if (!err && blob_connections(*store))
+        *store = retry_wrap(*store);
+    return err;
+}
+
 int blob_open(const char *location, struct blob_store **out)
 {
     const struct backend *backend;
     const char *rest;
     int err = find_backend(location, &backend, &rest);
-    return err ? err : backend->open(rest, out);
+    return finish(err ? err : backend->open(rest, out), out);
 }
 
 int blob_create(const char *location, struct blob_store **out)
@@ -55,7 +66,7 @@ int blob_create(const char *location, struct blob_store **out)
     const struct backend *backend;
     const char *rest;
     int err = find_backend(location, &backend, &rest);
-    return err ? err : backend->create(rest, out);
+    return finish(err ? err : backend->create(rest, out), out);
 }
 
 char *blob_location_text(const char *location)

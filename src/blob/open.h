@@ -3,6 +3,7 @@
  * Where a repository is, as restic writes it:
  *
  *     PATH or local:PATH                           a folder of this machine
+ *     rest:URL                                     a server of restic's REST protocol (blob/resturl.h)
  *     sftp:[USER@]HOST:PATH, sftp://HOST//PATH     a folder behind an SFTP server
  *
  * A path that itself begins with a word and a colon is written local:PATH.

@@ -17,7 +17,6 @@
 #include "blob/sftp_place.h"
 
 #define CONNECTIONS 5                   /* operations at once, as restic's default */
-#define TRIES       2                   /* an operation, over a new connection the second time */
 #define LISTED_MAX  ((size_t)256 << 20) /* names and sizes of 32 folders */
 
 /* A link, and how many operations use it: whoever finds it lost makes a new one, the last user closes it. */
@@ -94,24 +93,19 @@ static void leave(struct sftp *sftp)
     pthread_mutex_unlock(&sftp->lock);
 }
 
-/* All operations can be done twice: what the first try left is found or replaced by the second. */
+/* All operations can be done twice (blob/retry.h does): what the first try left is found or replaced. */
 typedef int operation(struct sftp *sftp, struct sftp_link *link, void *arguments);
 
 static int run(struct sftp *sftp, operation *does, void *arguments)
 {
-    int err = 0;
-    bool lost = true; /* the connection, whose error says where it led */
+    struct shared_link *shared;
     enter(sftp);
-    for (int i = 0; i < TRIES; i++) {
-        struct shared_link *shared;
-        err = take(sftp, &shared);
-        if (err)
-            break;
+    int err = take(sftp, &shared);
+    bool lost = err; /* the connection, whose error says where it led */
+    if (!err) {
         err = does(sftp, shared->link, arguments);
         lost = err && sftp_link_is_lost(shared->link);
         drop(sftp, shared);
-        if (!lost || (err != ERR_CLOSED && err != ERR_TIMEOUT))
-            break;
     }
     leave(sftp);
     return err && !lost ? err_in(err, "%s", sftp->where) : err;
@@ -277,7 +271,7 @@ static int collect(void *context, unsigned folder, const char *name, const struc
 {
     struct batch *batch = context;
     bool wanted =
-        batch->sweep ? attrs->has_times && layout_is_abandoned(name, attrs->mtime) : layout_is_name(name);
+        batch->sweep ? attrs->has_times && layout_is_abandoned(name, attrs->mtime) : blob_is_name(name);
     if (!wanted || (attrs->has_mode && !S_ISREG(attrs->mode)))
         return 0;
     buf_put_u8(&batch->found, (uint8_t)folder);
@@ -471,7 +465,8 @@ static int open_with(const char *rest, operation *first, struct blob_store **out
         return err;
     }
     struct blob_store *store = mem_zalloc(1, sizeof *store);
-    *store = (struct blob_store){.ops = &sftp_ops, .self = sftp, .where = mem_strdup(sftp->where)};
+    *store = (struct blob_store){
+        .ops = &sftp_ops, .self = sftp, .where = mem_strdup(sftp->where), .connections = sftp->most};
     *out = store;
     return 0;
 }

@@ -2,8 +2,8 @@
  *
  * The store behind an SFTP server, laid out as a local one (blob/layout.h; blob/sftp_place.h: what a location
  * looks like). An object is written under a temporary name, synced where the server can, set to mode 0400 and
- * renamed; a folder of the server cannot be synced. One connection serves all threads; when it breaks, the
- * operation is tried once more over a new one.
+ * renamed; a folder of the server cannot be synced. One connection serves all threads; after it
+ * broke, the next operation makes a new one.
  *
  * Options (blob/settings.h): sftp.command or sftp.args (see blob/sftp_place.h), sftp.connections (how many
  * operations at once; 5), sftp.timeout (how long no answer may come, "90s"; else that of all stores).

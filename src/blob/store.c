@@ -2,6 +2,7 @@
 #include "blob/store.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "base/i18n.h"
@@ -88,6 +89,16 @@ const char *blob_kind_folder(enum blob_kind kind)
         [BLOB_KEY] = "keys",      [BLOB_LOCK] = "locks", [BLOB_SNAPSHOT] = "snapshots",
     };
     return folders[kind];
+}
+
+unsigned blob_connections(const struct blob_store *store)
+{
+    return store->connections;
+}
+
+bool blob_is_name(const char *name)
+{
+    return strlen(name) == BLOB_NAME_LENGTH && strspn(name, "0123456789abcdef") == BLOB_NAME_LENGTH;
 }
 
 void blob_close(struct blob_store *store)

@@ -11,6 +11,7 @@
 #ifndef BLOB_STORE_H
 #define BLOB_STORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,6 +39,9 @@ struct blob_store {
     const struct blob_ops *ops;
     void *self;
     char *where; /* for texts: "/var/lib/beffroi/vault" */
+    /* A store behind a network: how many requests at once it is made for. Its requests are tried again
+     * (blob/retry.h), and packs are sent and fetched that many at a time. 0: a disk of this machine. */
+    unsigned connections;
 };
 
 struct blob_reader {
@@ -86,6 +90,10 @@ int blob_sweep(struct blob_remover remover);
 
 /* "data", "index", ... : the folder of a kind in the repository layout. */
 const char *blob_kind_folder(enum blob_kind kind);
+/* How many requests at once make sense; 0 for a disk of this machine. */
+unsigned blob_connections(const struct blob_store *store);
+/* Whether it is a name as objects have them. */
+bool blob_is_name(const char *name);
 /* Ends the store; NULL is fine. */
 void blob_close(struct blob_store *store);
 

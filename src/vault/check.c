@@ -14,12 +14,13 @@
 #include "base/hex.h"
 #include "base/i18n.h"
 #include "base/mem.h"
+#include "blob/retry.h"
 #include "vault/lock.h"
 #include "vault/packfile.h"
 #include "vault/snapshot.h"
 #include "vault/tree.h"
 
-#define MAX_WORKERS 8
+#define MAX_WORKERS 16
 #define MAX_PACK    ((uint64_t)1 << 30)
 
 struct pack_file {
@@ -38,7 +39,9 @@ struct check {
     struct vault *vault;
     const struct vault_check_options *options;
     struct vault_check_result *result;
-    pthread_mutex_t mutex; /* the result and the callbacks */
+    pthread_mutex_t mutex; /* the result, the callbacks and lost_text */
+    atomic_int lost;       /* the store was not reached: that is no damage, but ends the check */
+    char *lost_text;
     struct loader *loader;
     struct pack_file *packs;
     size_t pack_count, chosen_count;
@@ -65,11 +68,24 @@ static void tell(struct check *check, enum vault_finding kind, const char *forma
     pthread_mutex_unlock(&check->mutex);
 }
 
+/* Whether the thread's error is that the store cannot be reached; it is kept. */
+static bool is_lost(struct check *check, int err)
+{
+    if (!retry_may_pass(err))
+        return false;
+    pthread_mutex_lock(&check->mutex);
+    if (!check->lost_text)
+        check->lost_text = mem_strdup(err_text());
+    pthread_mutex_unlock(&check->mutex);
+    atomic_store(&check->lost, err);
+    return true;
+}
+
 static void bad_file(void *context, const char *name, int err)
 {
     (void)name;
-    (void)err;
-    tell(context, VAULT_FINDING_DAMAGE, "%s", err_text());
+    if (!is_lost(context, err))
+        tell(context, VAULT_FINDING_DAMAGE, "%s", err_text());
 }
 
 /* ---- packs against the index ---- */
@@ -169,9 +185,12 @@ static void check_tree(struct check *check, const struct pending_tree *pending)
     const uint8_t *bytes;
     size_t length;
     struct tree *tree;
-    if (loader_load(check->loader, PACK_TREE, pending->id, &bytes, &length) != 0 ||
-        tree_decode(bytes, length, &tree) != 0) {
-        tell(check, VAULT_FINDING_DAMAGE, "%s: %s", pending->path, err_text());
+    int err = loader_load(check->loader, PACK_TREE, pending->id, &bytes, &length);
+    if (!err)
+        err = tree_decode(bytes, length, &tree);
+    if (err) {
+        if (!is_lost(check, err))
+            tell(check, VAULT_FINDING_DAMAGE, "%s: %s", pending->path, err_text());
         return;
     }
     check->result->trees++;
@@ -198,7 +217,8 @@ static int check_snapshots(struct check *check)
         push_tree(check, list.items[i]->tree, mem_printf(_("snapshot %.8s: "), list.items[i]->id));
     while (check->pending_count > 0) {
         struct pending_tree pending = check->pending[--check->pending_count];
-        check_tree(check, &pending);
+        if (!check->lost)
+            check_tree(check, &pending);
         free(pending.path);
     }
     snapshot_free_all(&list);
@@ -261,13 +281,14 @@ static void *read_packs(void *context)
     struct check *check = context;
     struct loader *loader = loader_new(check->vault);
     size_t i;
-    while ((i = atomic_fetch_add(&check->next, 1)) < check->pack_count) {
+    while (!check->lost && (i = atomic_fetch_add(&check->next, 1)) < check->pack_count) {
         const struct pack_file *pack = &check->packs[i];
         char name[VAULT_ID_TEXT];
         hex_encode(pack->id, SHA256_SIZE, name);
         if (!pack->chosen)
             continue;
-        if (check_bytes(check, loader, pack, name) != 0)
+        int err = check_bytes(check, loader, pack, name);
+        if (err && !is_lost(check, err))
             tell(check, VAULT_FINDING_DAMAGE, _("pack %s: %s"), name, err_text());
         count_read(check, pack->size);
     }
@@ -331,8 +352,7 @@ static void check_data(struct check *check)
 {
     choose_packs(check);
     pthread_t helpers[MAX_WORKERS];
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    unsigned wanted = processors < 1 ? 0 : processors > MAX_WORKERS ? MAX_WORKERS : (unsigned)processors - 1;
+    unsigned wanted = vault_reading_threads(check->vault, MAX_WORKERS) - 1;
     unsigned started = 0;
     while (started < wanted && pthread_create(&helpers[started], NULL, read_packs, check) == 0)
         started++;
@@ -355,11 +375,11 @@ static int run(struct check *check)
     check->result->packs = check->pack_count;
     check_packs(check);
     err = check_snapshots(check);
-    if (!err && check->options->read_data) {
+    if (!err && check->options->read_data && !check->lost) {
         check->result->packs = 0;
         check_data(check);
     }
-    return err;
+    return check->lost ? err_set((enum err)check->lost, "%s", check->lost_text) : err;
 }
 
 int vault_check(struct vault *vault, const struct vault_check_options *options,
@@ -377,6 +397,7 @@ int vault_check(struct vault *vault, const struct vault_check_options *options,
     loader_free(check.loader);
     index_free(check.seen);
     free(check.packs);
+    free(check.lost_text);
     free(check.pending);
     pthread_mutex_destroy(&check.mutex);
     vault_rest(vault);

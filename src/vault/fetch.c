@@ -20,8 +20,9 @@
 #include "vault/folder.h"
 #include "vault/lock.h"
 
-#define WORKERS   2
-#define MAX_DEPTH 512
+#define WORKERS     2
+#define MAX_WORKERS 16 /* of a store behind a network */
+#define MAX_DEPTH   512
 
 void fetch_meta_encode(const struct fetch_meta *meta, struct buf *out)
 {
@@ -260,10 +261,12 @@ static void *work(void *context)
 
 static void stage_all(struct fetch *fetch)
 {
-    pthread_t helpers[WORKERS - 1];
-    unsigned started = 0;
+    pthread_t helpers[MAX_WORKERS - 1];
+    unsigned started = 0, wanted = vault_connections(fetch->vault)
+                                       ? vault_reading_threads(fetch->vault, MAX_WORKERS)
+                                       : WORKERS;
     if (fetch->count > 1)
-        while (started < WORKERS - 1 && pthread_create(&helpers[started], NULL, work, fetch) == 0)
+        while (started < wanted - 1 && pthread_create(&helpers[started], NULL, work, fetch) == 0)
             started++;
     work(fetch);
     while (started > 0)

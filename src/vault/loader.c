@@ -9,6 +9,7 @@
 #include "base/hex.h"
 #include "base/i18n.h"
 #include "base/mem.h"
+#include "blob/retry.h"
 #include "vault/vault.h"
 
 /* A chunk is at most 8 MiB in restic; other programs allow other sizes. A folder's blob grows with its names.
@@ -84,11 +85,12 @@ static int damaged(const struct loader *loader, int err, const uint8_t *id, cons
     char *why MEM_AUTO = mem_strdup(err_text());
     char name[VAULT_ID_TEXT];
     hex_encode(id, SHA256_SIZE, name);
-    /* What this machine cannot read just now is not damaged. */
-    enum err code = err == ERR_SYSTEM || err == ERR_PERMISSION ? (enum err)err : ERR_CORRUPT;
-    return err_hint(err_set(code, _("blob %.10s in %s/data/%.2s/%s cannot be read: %s"), name,
-                            vault_path(loader->vault), pack, pack, why),
-                    _("beffroi vault check --read-data finds all that is damaged"));
+    /* What cannot be read just now is not damaged. */
+    bool whole = err == ERR_SYSTEM || err == ERR_PERMISSION || retry_may_pass(err);
+    enum err code = whole ? (enum err)err : ERR_CORRUPT;
+    err_set(code, _("blob %.10s in %s/data/%.2s/%s cannot be read: %s"), name, vault_path(loader->vault),
+            pack, pack, why);
+    return whole ? code : err_hint(code, _("beffroi vault check --read-data finds all that is damaged"));
 }
 
 int loader_load(struct loader *loader, enum pack_type type, const uint8_t id[static SHA256_SIZE],

@@ -20,7 +20,7 @@
 #include "vault/lock.h"
 #include "vault/restoreparts.h"
 
-#define MAX_WORKERS 8
+#define MAX_WORKERS 16
 #define MAX_QUEUE   128
 
 void restore_problem(struct restore *restore, const char *path, int err)
@@ -347,9 +347,9 @@ static void restore_entries(struct restore *restore, struct folder *folder, bool
 static void run_walk(struct restore *restore, struct tree *tree)
 {
     pthread_t workers[MAX_WORKERS];
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    unsigned wanted = processors < 2 ? 2 : processors > MAX_WORKERS ? MAX_WORKERS : (unsigned)processors;
-    unsigned started = 0;
+    unsigned wanted = vault_reading_threads(restore->vault, MAX_WORKERS), started = 0;
+    if (wanted < 2)
+        wanted = 2;
     while (started < wanted && pthread_create(&workers[started], NULL, work, restore) == 0)
         started++;
     if (started == 0) {

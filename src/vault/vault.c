@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/hex.h"
@@ -17,6 +18,7 @@
 
 #define KEYS_TRIED      64 /* key files; each costs a scrypt */
 #define MAX_KEY_FILE    ((size_t)64 << 10)
+#define MOST_READERS    8 /* of a local disk */
 #define MAX_CONFIG      ((size_t)1 << 20)
 #define MAX_SEALED_FILE ((size_t)256 << 20) /* index files of other programs can be large */
 
@@ -120,6 +122,20 @@ struct blob_remover vault_remover(const struct vault *vault)
 struct blob_pruner vault_pruner(const struct vault *vault)
 {
     return blob_pruner(vault->store);
+}
+
+unsigned vault_connections(const struct vault *vault)
+{
+    return blob_connections(vault->store);
+}
+
+unsigned vault_reading_threads(const struct vault *vault, unsigned most)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned wanted = processors < 1 ? 1 : processors > MOST_READERS ? MOST_READERS : (unsigned)processors;
+    if (wanted < vault_connections(vault))
+        wanted = vault_connections(vault);
+    return wanted < most ? wanted : most;
 }
 
 struct index *vault_index(const struct vault *vault)

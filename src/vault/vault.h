@@ -86,6 +86,10 @@ struct blob_reader vault_reader(const struct vault *vault);
 struct blob_writer vault_writer(const struct vault *vault);
 struct blob_remover vault_remover(const struct vault *vault);
 struct blob_pruner vault_pruner(const struct vault *vault); /* with the exclusive lock alone */
+/* How many requests at once its store is made for, if it is behind a network; 0: a disk of this machine. */
+unsigned vault_connections(const struct vault *vault);
+/* How many threads reading from it are well employed: one per processor, or per connection; 1 to `most`. */
+unsigned vault_reading_threads(const struct vault *vault, unsigned most);
 /* Reads all index files unless they are in memory. */
 int vault_need_index(struct vault *vault);
 /* Told of a file that cannot be read; the error text of the thread says why. */
@@ -108,7 +112,7 @@ struct loader *loader_new(const struct vault *vault);
 void loader_free(struct loader *loader); /* NULL is fine */
 /* The plain bytes of a blob, verified against its ID; they live until the next call. ERR_NOT_FOUND when no
  * index names it, ERR_CORRUPT when it is damaged or its pack is gone; ERR_SYSTEM, ERR_PERMISSION when its
- * pack cannot be read. */
+ * pack cannot be read; ERR_CLOSED, ERR_TIMEOUT when the store is not reached. */
 int loader_load(struct loader *loader, enum pack_type type, const uint8_t id[static SHA256_SIZE],
                 const uint8_t **bytes, size_t *length);
 /* The same from bytes already read from a pack (`sealed` is changed). */

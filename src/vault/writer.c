@@ -14,6 +14,7 @@
 #include "base/hex.h"
 #include "base/i18n.h"
 #include "base/mem.h"
+#include "vault/senders.h"
 
 #define QUEUE_BLOBS  256
 #define QUEUE_BYTES  ((size_t)8 << 20)
@@ -49,6 +50,7 @@ struct writer {
     size_t pack_bytes;
     struct worker workers[MAX_WORKERS];
     unsigned worker_count;
+    struct senders *senders; /* of a store behind a network; NULL: the workers write packs themselves */
 
     pthread_mutex_t mutex; /* all below */
     pthread_cond_t work, space;
@@ -127,6 +129,28 @@ static int write_pack(struct writer *writer, struct pack *pack)
     return err;
 }
 
+/* On a sender. After an error nothing more is sent: the store may be one that lets everybody wait. */
+static void send_pack(void *context, struct pack *pack)
+{
+    struct writer *writer = context;
+    pthread_mutex_lock(&writer->mutex);
+    bool failed = writer->err != 0;
+    pthread_mutex_unlock(&writer->mutex);
+    if (!failed)
+        write_pack(writer, pack);
+}
+
+/* A pack that is no longer shared and is empty afterwards. */
+static void pass_on(struct writer *writer, struct pack *pack)
+{
+    if (writer->senders) {
+        senders_put(writer->senders, pack);
+        return;
+    }
+    write_pack(writer, pack);
+    pack_free(pack);
+}
+
 /* Seals a blob into the open pack of its type; when that is full, takes it away and writes it. Sealing is so
  * much faster than compressing that nobody waits long for the mutex, and the blob needs no third place in
  * memory. */
@@ -146,10 +170,8 @@ static void store(struct writer *writer, struct pack_entry entry, const uint8_t 
         pack_init(pack);
     }
     pthread_mutex_unlock(&writer->mutex);
-    if (is_full) {
-        write_pack(writer, &full);
-        pack_free(&full);
-    }
+    if (is_full)
+        pass_on(writer, &full);
 }
 
 /* Compresses when the format allows it and it makes the blob smaller. */
@@ -260,6 +282,9 @@ struct writer *writer_new(struct vault *vault)
         writer->worker_count++;
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    unsigned connections = vault_connections(vault);
+    if (connections)
+        writer->senders = senders_new(connections, send_pack, writer);
     return writer;
 }
 
@@ -326,9 +351,13 @@ static void wait_for_all(struct writer *writer)
 int writer_finish(struct writer *writer, struct writer_totals *totals)
 {
     wait_for_all(writer);
+    if (writer->senders)
+        senders_wait(writer->senders);
     for (int type = 0; type < 2 && !writer->err; type++)
         if (writer->packs[type].count)
-            write_pack(writer, &writer->packs[type]);
+            pass_on(writer, &writer->packs[type]);
+    if (writer->senders)
+        senders_wait(writer->senders);
     pthread_mutex_lock(&writer->mutex);
     if (!writer->err)
         remember_error(writer, write_index(writer));
@@ -351,6 +380,7 @@ void writer_free(struct writer *writer)
         ZSTD_freeCCtx(writer->workers[i].packer);
         free(writer->workers[i].packed);
     }
+    senders_free(writer->senders);
     write_index(writer);
     pack_free(&writer->packs[PACK_DATA]);
     pack_free(&writer->packs[PACK_TREE]);
