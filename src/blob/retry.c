@@ -273,6 +273,8 @@ struct blob_store *retry_wrap(struct blob_store *inner)
     *store = (struct blob_store){.ops = &retry_ops,
                                  .self = retry,
                                  .where = mem_strdup(inner->where),
-                                 .connections = inner->connections};
+                                 .connections = inner->connections,
+                                 .guard_ops = inner->guard_ops,
+                                 .guard = inner->guard};
     return store;
 }

@@ -82,6 +82,30 @@ int blob_sweep(struct blob_remover remover)
     return remover.store->ops->sweep(remover.store->self);
 }
 
+bool blob_is_locking(const struct blob_store *store)
+{
+    return store->guard_ops;
+}
+
+static int locks_nothing(const struct blob_store *store)
+{
+    return err_hint(err_set(ERR_INVALID, _("%s does not lock what is written"), store->where),
+                    _("S3 can: -o s3.object-lock=30d"));
+}
+
+int blob_prove_lock(struct blob_writer writer)
+{
+    const struct blob_store *store = writer.store;
+    return store->guard_ops ? store->guard_ops->prove(store->guard) : locks_nothing(store);
+}
+
+int blob_extend_lock(struct blob_writer writer, enum blob_kind kind, const char *name, bool *extended)
+{
+    const struct blob_store *store = writer.store;
+    return store->guard_ops ? store->guard_ops->extend(store->guard, kind, name, extended)
+                            : locks_nothing(store);
+}
+
 const char *blob_kind_folder(enum blob_kind kind)
 {
     static const char *const folders[BLOB_KIND_COUNT] = {

@@ -35,6 +35,13 @@ struct blob_ops {
     void (*free)(void *self);
 };
 
+/* What a store can do besides that locks what is written against deletion, by whomever; see blob_prove_lock
+ * and blob_extend_lock. From several threads at once, too. */
+struct blob_guard_ops {
+    int (*prove)(void *guard);
+    int (*extend)(void *guard, enum blob_kind kind, const char *name, bool *extended);
+};
+
 struct blob_store {
     const struct blob_ops *ops;
     void *self;
@@ -42,6 +49,8 @@ struct blob_store {
     /* A store behind a network: how many requests at once it is made for. Its requests are tried again
      * (blob/retry.h), and packs are sent and fetched that many at a time. 0: a disk of this machine. */
     unsigned connections;
+    const struct blob_guard_ops *guard_ops; /* NULL: nothing is locked */
+    void *guard;                            /* their own state, which belongs to `self` */
 };
 
 struct blob_reader {
@@ -87,6 +96,14 @@ int blob_prune(struct blob_pruner pruner, enum blob_kind kind, const char *name)
 /* Removes what writers that were killed left half written: those of processes of this host that are gone,
  * and anything a day old. */
 int blob_sweep(struct blob_remover remover);
+
+/* Whether the store was told to lock what is written (s3.object-lock). */
+bool blob_is_locking(const struct blob_store *store);
+/* Proves that it holds: writes something locked and tries to delete it. ERR_UNSUPPORTED when that does not
+ * fail. */
+int blob_prove_lock(struct blob_writer writer);
+/* Locks an object for as long as one that is written now, unless it is still locked for long enough. */
+int blob_extend_lock(struct blob_writer writer, enum blob_kind kind, const char *name, bool *extended);
 
 /* "data", "index", ... : the folder of a kind in the repository layout. */
 const char *blob_kind_folder(enum blob_kind kind);
