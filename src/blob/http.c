@@ -471,8 +471,10 @@ bool http_head_line(struct http_answer *answer, const char *line, size_t length)
 
 bool http_answer_header(const struct http_answer *answer, const char *name, char *out, size_t size)
 {
+    if (!answer->headers.length)
+        return false;
     const char *at = (const char *)answer->headers.data, *end = at + answer->headers.length;
-    while (at && at < end) {
+    while (at < end) {
         const char *newline = memchr(at, '\n', (size_t)(end - at));
         size_t length = (size_t)((newline ? newline : end) - at), value_length;
         const char *value = value_of(at, length, name, &value_length);

@@ -133,6 +133,7 @@ static bool read_entry(struct text *text, struct entry *entry)
 
 int listing_read(const char *bytes, size_t length, blob_visit *visit, void *context)
 {
+    bytes = length ? bytes : ""; /* an empty answer may be nowhere */
     struct text text = {bytes, bytes + length};
     struct entry entry;
     bool good = take(&text, '[');

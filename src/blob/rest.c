@@ -176,6 +176,31 @@ static int taken(const struct rest *rest, enum blob_kind kind, const char *name)
     return err_set(ERR_EXISTS, _("%s is already there, with other contents"), url);
 }
 
+/* Without asking for the size first: one way there and back instead of two. */
+static int rest_read_all(void *self, enum blob_kind kind, const char *name, struct buf *out)
+{
+    struct rest *rest = self;
+    int err = check_name(kind, name);
+    if (err)
+        return err;
+    char *url MEM_AUTO = url_of(rest, kind, name);
+    const char *const headers[] = {ACCEPT, NULL};
+    size_t room = out->limit - out->length;
+    struct http_request request = {.method = "GET", .url = url, .headers = headers, .limit = room ? room : 1};
+    struct http_answer answer;
+    err = ask(rest, &request, &answer);
+    if (!err && answer.has_size && answer.size != answer.length)
+        err = err_set(ERR_CLOSED, _("GET %s: the answer ends after %zu of %zu bytes"), url, answer.length,
+                      (size_t)answer.size);
+    if (!err) {
+        buf_put(out, answer.body.data, answer.body.length);
+        if (out->overflowed)
+            err = err_set(ERR_TOO_LARGE, _("%s is too large"), url);
+    }
+    http_answer_free(&answer);
+    return err;
+}
+
 /* A refusal may mean that the object is there: from an earlier attempt whose answer was lost, or from another
  * program. */
 static int already_there(struct rest *rest, enum blob_kind kind, const char *name, size_t length)
@@ -241,6 +266,8 @@ static void rest_free(void *self)
 static const struct blob_ops rest_ops = {rest_list,   rest_size,  rest_read, rest_write,
                                          rest_remove, rest_sweep, rest_free};
 
+static const struct blob_more_ops rest_more = {.read_all = rest_read_all};
+
 static struct blob_store *new_store(const char *location, const struct resturl *url, struct http *http,
                                     bool knows_user, unsigned connections)
 {
@@ -252,7 +279,8 @@ static struct blob_store *new_store(const char *location, const struct resturl *
     size_t length = strlen(where);
     if (where[length - 1] == '/') /* texts put "/config" behind it */
         where[length - 1] = '\0';
-    *store = (struct blob_store){.ops = &rest_ops, .self = rest, .where = where, .connections = connections};
+    *store = (struct blob_store){
+        .ops = &rest_ops, .more = &rest_more, .self = rest, .where = where, .connections = connections};
     return store;
 }
 
@@ -261,7 +289,9 @@ int rest_open(const char *location, struct blob_store **out)
     struct resturl url;
     struct http *http;
     struct http_options options = {0};
-    int err = blob_settings_connections("rest.connections", 5, &options.connections);
+    int err = blob_settings_known("rest.", (const char *const[]){"rest.connections", NULL});
+    if (!err)
+        err = blob_settings_connections("rest.connections", 5, &options.connections);
     if (!err)
         err = resturl_parse(location, &url);
     if (err)

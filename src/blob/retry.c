@@ -202,6 +202,18 @@ static int retry_read(void *self, enum blob_kind kind, const char *name, uint64_
     return err;
 }
 
+static int retry_read_all(void *self, enum blob_kind kind, const char *name, struct buf *out)
+{
+    struct attempt attempt = begin(self);
+    size_t before = out->length;
+    int err;
+    do {
+        out->length = before;
+        err = blob_read_all(blob_reader(attempt.retry->inner), kind, name, out);
+    } while (again(&attempt, err));
+    return err;
+}
+
 /* Whether the config that is there is the one that was written, by an attempt whose answer was lost. */
 static bool is_ours(const struct blob_store *inner, const void *bytes, size_t length)
 {
@@ -264,6 +276,8 @@ static const struct blob_ops retry_ops = {.list = retry_list,
                                           .sweep = retry_sweep,
                                           .free = retry_free};
 
+static const struct blob_more_ops retry_more = {.read_all = retry_read_all};
+
 struct blob_store *retry_wrap(struct blob_store *inner)
 {
     struct retry *retry = mem_zalloc(1, sizeof *retry);
@@ -271,6 +285,7 @@ struct blob_store *retry_wrap(struct blob_store *inner)
     pthread_mutex_init(&retry->mutex, NULL);
     struct blob_store *store = mem_zalloc(1, sizeof *store);
     *store = (struct blob_store){.ops = &retry_ops,
+                                 .more = &retry_more,
                                  .self = retry,
                                  .where = mem_strdup(inner->where),
                                  .connections = inner->connections,

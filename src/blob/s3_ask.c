@@ -154,7 +154,11 @@ int s3_ask_begin(const char *rest, struct s3 *out)
 {
     struct s3_keys keys = {0};
     *out = (struct s3){0};
-    int err = s3_place_parse(rest, &out->place);
+    static const char *const options[] = {"s3.bucket-lookup", "s3.connections",   "s3.object-lock",
+                                          "s3.region",        "s3.storage-class", NULL};
+    int err = blob_settings_known("s3.", options); /* a misspelt s3.object-lock must not lock nothing */
+    if (!err)
+        err = s3_place_parse(rest, &out->place);
     if (!err)
         err = blob_settings_connections("s3.connections", CONNECTIONS, &out->connections);
     if (!err)

@@ -26,9 +26,14 @@ int blob_settings_set(const struct blob_settings *settings)
     current = *settings;
     if (!current.stall_ns)
         current.stall_ns = STALL_NS;
+    int err = blob_settings_known("retry.", (const char *const[]){"retry.time", NULL});
+    const char *text = blob_settings_option("retry.time");
+    if (!err && !current.retry_ns && text && duration_parse(text, &current.retry_ns) != 0)
+        err =
+            err_set(ERR_INVALID, _("%s wants a duration such as 90s or 15m, not \"%s\""), "retry.time", text);
     if (!current.retry_ns)
         current.retry_ns = RETRY_NS;
-    return 0;
+    return err;
 }
 
 const struct blob_settings *blob_settings(void)
@@ -43,6 +48,22 @@ const char *blob_settings_option(const char *key)
         if (strncmp(current.options[i], key, length) == 0 && current.options[i][length] == '=')
             return current.options[i] + length + 1;
     return NULL;
+}
+
+static bool is_known(const char *option, const char *const *keys)
+{
+    size_t length = strcspn(option, "=");
+    while (*keys && (strncmp(*keys, option, length) != 0 || (*keys)[length]))
+        keys++;
+    return *keys;
+}
+
+int blob_settings_known(const char *space, const char *const *keys)
+{
+    for (size_t i = 0; i < current.option_count; i++)
+        if (strncmp(current.options[i], space, strlen(space)) == 0 && !is_known(current.options[i], keys))
+            return err_set(ERR_INVALID, _("-o %s: there is no such option"), current.options[i]);
+    return 0;
 }
 
 int blob_settings_connections(const char *key, unsigned usual, unsigned *out)

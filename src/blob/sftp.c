@@ -417,7 +417,11 @@ static int make_state(const char *rest, struct sftp **out)
     pthread_mutex_init(&sftp->lock, NULL);
     pthread_cond_init(&sftp->changed, NULL);
     sftp->where = mem_printf("sftp:%s", rest);
-    int err = sftp_place_parse(rest, &sftp->place);
+    static const char *const options[] = {"sftp.args", "sftp.command", "sftp.connections", "sftp.timeout",
+                                          NULL};
+    int err = blob_settings_known("sftp.", options);
+    if (!err)
+        err = sftp_place_parse(rest, &sftp->place);
     if (!err)
         err = sftp_command(&sftp->place, blob_settings_option("sftp.command"),
                            blob_settings_option("sftp.args"), &sftp->argv);

@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "base/i18n.h"
 #include "base/mem.h"
+#include "blob/rate.h"
 #include "blob/sftp_process.h"
 
 #define TICK_MS         250
@@ -177,6 +178,7 @@ static int read_packet(struct sftp_link *link, uint8_t **out, size_t *length)
     *length = (size_t)head[0] << 24 | (size_t)head[1] << 16 | (size_t)head[2] << 8 | head[3];
     if (*length == 0 || *length > SFTP_PACKET_MAX)
         return ERR_CORRUPT;
+    rate_take(RATE_DOWNLOAD, *length);
     *out = mem_zalloc(1, *length);
     err = read_bytes(link, *out, *length);
     if (err) {
@@ -274,6 +276,7 @@ static int await_failure(struct sftp_link *link)
 
 static int send_bytes(struct sftp_link *link, const struct buf *request)
 {
+    rate_take(RATE_UPLOAD, request->length);
     for (size_t done = 0; done < request->length;) {
         ssize_t sent = send(link->process.socket, request->data + done, request->length - done, MSG_NOSIGNAL);
         if (sent > 0) {

@@ -46,6 +46,9 @@ int blob_read(struct blob_reader reader, enum blob_kind kind, const char *name, 
 int blob_read_all(struct blob_reader reader, enum blob_kind kind, const char *name, struct buf *out)
 {
     uint64_t size;
+    const struct blob_store *store = reader.store;
+    if (store->more && store->more->read_all)
+        return store->more->read_all(store->self, kind, name, out);
     int err = blob_size(reader, kind, name, &size);
     if (err)
         return err;
@@ -57,6 +60,27 @@ int blob_read_all(struct blob_reader reader, enum blob_kind kind, const char *na
     if (!err)
         out->length += (size_t)size;
     return err;
+}
+
+int blob_read_folders(struct blob_reader reader, const char *name, uint64_t offset, void *out, size_t length)
+{
+    const struct blob_store *store = reader.store;
+    if (store->more && store->more->read_folders)
+        return store->more->read_folders(store->self, name, offset, out, length);
+    return blob_read(reader, BLOB_PACK, name, offset, out, length);
+}
+
+bool blob_forget(struct blob_reader reader, const char *name)
+{
+    const struct blob_store *store = reader.store;
+    return store->more && store->more->forget && store->more->forget(store->self, name);
+}
+
+void blob_keep_folders(struct blob_writer writer, const char *name, const void *bytes, size_t length)
+{
+    const struct blob_store *store = writer.store;
+    if (store->more && store->more->keep_folders)
+        store->more->keep_folders(store->self, name, bytes, length);
 }
 
 int blob_write(struct blob_writer writer, enum blob_kind kind, const char *name, const void *bytes,

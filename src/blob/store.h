@@ -42,8 +42,17 @@ struct blob_guard_ops {
     int (*extend)(void *guard, enum blob_kind kind, const char *name, bool *extended);
 };
 
+/* What some stores can do besides, or better; each may be NULL. */
+struct blob_more_ops {
+    int (*read_all)(void *self, enum blob_kind kind, const char *name, struct buf *out);
+    int (*read_folders)(void *self, const char *name, uint64_t offset, void *out, size_t length);
+    void (*keep_folders)(void *self, const char *name, const void *bytes, size_t length);
+    bool (*forget)(void *self, const char *name);
+};
+
 struct blob_store {
     const struct blob_ops *ops;
+    const struct blob_more_ops *more; /* may be NULL */
     void *self;
     char *where; /* for texts: "/var/lib/beffroi/vault" */
     /* A store behind a network: how many requests at once it is made for. Its requests are tried again
@@ -81,11 +90,19 @@ int blob_read(struct blob_reader reader, enum blob_kind kind, const char *name, 
               size_t length);
 /* Appends the whole object to `out`; ERR_TOO_LARGE past its limit. */
 int blob_read_all(struct blob_reader reader, enum blob_kind kind, const char *name, struct buf *out);
+/* blob_read of a pack that holds folders: those are read again and again, so a cache may keep the pack. */
+int blob_read_folders(struct blob_reader reader, const char *name, uint64_t offset, void *out, size_t length);
+/* What was read of a pack is damaged: forgets the copy that a cache has. True when there was one: reading
+ * again may help. */
+bool blob_forget(struct blob_reader reader, const char *name);
 
 /* Adds an object, durable when this returns 0. ERR_EXISTS when the name is taken and the object there has
  * another length; an equal one counts as done. ERR_NO_SPACE, ERR_READ_ONLY, ERR_PERMISSION as they are. */
 int blob_write(struct blob_writer writer, enum blob_kind kind, const char *name, const void *bytes,
                size_t length);
+
+/* The bytes of a pack of folders that was written, for a cache. */
+void blob_keep_folders(struct blob_writer writer, const char *name, const void *bytes, size_t length);
 
 /* Removes a lock; it being gone already is fine. */
 int blob_remove_lock(struct blob_remover remover, const char *name);

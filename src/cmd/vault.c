@@ -43,7 +43,7 @@ static bool takes_next(const char *word)
     for (const struct opt *row = rows; row->name; row++) {
         bool is_long = strncmp(word, "--", 2) == 0 && strcmp(word + 2, row->name) == 0;
         bool is_short = row->letter && word[1] == row->letter && !word[2];
-        if ((is_long || is_short) && (row->kind == OPT_STRING || row->kind == OPT_LIST))
+        if ((is_long || is_short) && row->kind != OPT_FLAG && row->kind != OPT_COUNT)
             return true;
     }
     return false;

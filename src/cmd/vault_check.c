@@ -2,6 +2,7 @@
  * beffroi vault check
  */
 #include <ctype.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,9 @@
 
 #include "base/err.h"
 #include "base/i18n.h"
+#include "base/mem.h"
 #include "base/opt.h"
+#include "base/path.h"
 #include "cmd/cmd.h"
 #include "cmd/vault_common.h"
 #include "vault/check.h"
@@ -85,6 +88,28 @@ static int parse_subset(const char *text, struct vault_check_options *out)
     return !err && out->most_bytes == 0 ? err_set(ERR_INVALID, _("\"%s\" is not a size"), text) : err;
 }
 
+/* A check is to see what the repository has, not what this machine has kept of it: as restic, it has a cache
+ * of its own while it runs, so that it asks for a pack of folders once and not for each folder. */
+static char *own_cache(void)
+{
+    const char *base = getenv("TMPDIR");
+    char *folder = mem_printf("%s/beffroi-check-XXXXXX", base && *base ? base : "/tmp");
+    if (mkdtemp(folder)) {
+        vault_remote.cache = folder;
+        return folder;
+    }
+    vault_remote.no_cache = true;
+    free(folder);
+    return NULL;
+}
+
+static void remove_own_cache(char *folder)
+{
+    if (folder)
+        (void)path_remove_tree(AT_FDCWD, folder);
+    free(folder);
+}
+
 int cmd_vault_check(int argc, char **argv)
 {
     struct vault_place place = {0};
@@ -98,7 +123,8 @@ int cmd_vault_check(int argc, char **argv)
         {"read-data", 0, OPT_FLAG, &check.read_data, NULL, N_("read every byte, not the structure alone")},
         {"read-data-subset", 0, OPT_STRING, &subset, N_("SUBSET"),
          N_("read a part: \"2/5\", the second of five; \"10%\" or\n\"5G\", as much, by chance")},
-        {"with-cache", 0, OPT_FLAG, &cache, NULL, NULL}, /* restic's: there is none */
+        {"with-cache", 0, OPT_FLAG, &cache, NULL,
+         N_("believe what this machine keeps of a remote repository")},
         {"no-lock", 0, OPT_FLAG, &check.no_lock, NULL, N_("do not lock the repository")},
         {"quiet", 'q', OPT_FLAG, &view.quiet, NULL, N_("print findings only")},
         {"json", 0, OPT_FLAG, &view.json, NULL, N_("print messages as JSON, one per line")},
@@ -118,9 +144,12 @@ int cmd_vault_check(int argc, char **argv)
         cmd_fail(err);
         return CMD_USAGE;
     }
+    char *folder = cache || vault_remote.no_cache ? NULL : own_cache();
     err = vault_common_open(&place, &vault);
-    if (err)
+    if (err) {
+        remove_own_cache(folder);
         return cmd_fail(err);
+    }
     view.terminal = isatty(2) && !view.json && !view.quiet;
     check.context = &view;
     err = vault_check(vault, &check, &result);
@@ -130,5 +159,6 @@ int cmd_vault_check(int argc, char **argv)
         show_summary(&view, &result);
     int code = err ? cmd_fail(err) : 0;
     vault_close(vault);
+    remove_own_cache(folder);
     return code;
 }

@@ -22,6 +22,28 @@
 
 #define MAX_PASSWORD ((size_t)4096)
 
+struct vault_remote vault_remote;
+
+/* What the options say of repositories behind a network; before the first is opened. */
+static int set_remote(void)
+{
+    struct blob_settings settings = {.ca_file = vault_remote.ca_file,
+                                     .client_certificate = vault_remote.client_certificate,
+                                     .insecure_tls = vault_remote.insecure_tls,
+                                     .upload_rate = (uint64_t)vault_remote.limit_upload * 1024,
+                                     .download_rate = (uint64_t)vault_remote.limit_download * 1024,
+                                     .cache_folder = vault_remote.cache,
+                                     .no_cache = vault_remote.no_cache,
+                                     .clean_cache = vault_remote.cleanup_cache,
+                                     .options = vault_remote.options.items,
+                                     .option_count = vault_remote.options.count};
+    if (vault_remote.stuck && duration_parse(vault_remote.stuck, &settings.stall_ns) != 0)
+        return err_set(ERR_INVALID,
+                       _("--stuck-request-timeout wants a duration such as 90s or 5m, not \"%s\""),
+                       vault_remote.stuck);
+    return blob_settings_set(&settings);
+}
+
 /* What a file holds. */
 static int read_word(const char *path, struct buf *out)
 {
@@ -68,28 +90,17 @@ static const struct environment source = {"RESTIC_FROM_REPOSITORY",
                                           N_("give it with --from-repo DIR or in RESTIC_FROM_REPOSITORY"),
                                           N_("password of the repository to copy from:")};
 
-struct opt_list vault_common_options;
-
-/* The options live as long as the process, as the stores that they are for may. */
-static int set_options(void)
-{
-    struct blob_settings settings = *blob_settings();
-    settings.options = vault_common_options.items;
-    settings.option_count = vault_common_options.count;
-    return blob_settings_set(&settings);
-}
-
 /* `line` holds the path when it comes from a file. */
 static int find_path(const struct vault_place *place, const struct environment *env, struct buf *line,
                      const char **path)
 {
-    int options = set_options();
-    if (options)
-        return options;
     const char *file = place->repository_file ? place->repository_file : getenv(env->repository_file);
+    int err = set_remote();
+    if (err)
+        return err;
     *path = place->repository || place->repository_file ? place->repository : getenv(env->repository);
     if (!*path && file) {
-        int err = read_word(file, line);
+        err = read_word(file, line);
         if (err)
             return err;
         *path = buf_string(line);

@@ -21,13 +21,18 @@ struct vault_place {
     const char *password_command; /* or RESTIC_PASSWORD_COMMAND; else RESTIC_PASSWORD, else asked for */
     const char *compression, *pack_size; /* or RESTIC_COMPRESSION, RESTIC_PACK_SIZE */
     const char *retry_lock;              /* a duration */
-    const char *cache;                   /* these are taken and have no effect: there is no cache, all that */
-    bool no_cache, cleanup_cache, no_verify; /* is read is verified, and what is told is told */
+    bool no_verify;                      /* taken, and without effect: all that is read is verified */
     int64_t verbose;
 };
 
-/* -o KEY=VALUE: settings of single backends (blob/settings.h), of the process and not of one place. */
-extern struct opt_list vault_common_options;
+/* What is set about repositories behind a network, the same for all that a command opens. */
+struct vault_remote {
+    const char *ca_file, *client_certificate, *stuck, *cache;
+    bool insecure_tls, no_cache, cleanup_cache;
+    int64_t limit_upload, limit_download; /* KiB per second */
+    struct opt_list options;
+};
+extern struct vault_remote vault_remote;
 
 /* The rows every vault command has: the usual two, and those that a script for restic may have anywhere
  * (beffroi-vault(1) tells of them). */
@@ -42,11 +47,17 @@ extern struct opt_list vault_common_options;
         {"repository-file", 0, OPT_STRING, &(place).repository_file, NULL, NULL},                            \
         {"password-command", 0, OPT_STRING, &(place).password_command, NULL, NULL},                          \
         {"retry-lock", 0, OPT_STRING, &(place).retry_lock, NULL, NULL},                                      \
-        {"option", 'o', OPT_LIST, &vault_common_options, NULL, NULL},                                        \
         {"verbose", 'v', OPT_COUNT, &(place).verbose, NULL, NULL},                                           \
-        {"no-cache", 0, OPT_FLAG, &(place).no_cache, NULL, NULL},                                            \
-        {"cache-dir", 0, OPT_STRING, &(place).cache, NULL, NULL},                                            \
-        {"cleanup-cache", 0, OPT_FLAG, &(place).cleanup_cache, NULL, NULL},                                  \
+        {"option", 'o', OPT_LIST, &vault_remote.options, NULL, NULL},                                        \
+        {"cacert", 0, OPT_STRING, &vault_remote.ca_file, NULL, NULL},                                        \
+        {"tls-client-cert", 0, OPT_STRING, &vault_remote.client_certificate, NULL, NULL},                    \
+        {"insecure-tls", 0, OPT_FLAG, &vault_remote.insecure_tls, NULL, NULL},                               \
+        {"limit-upload", 0, OPT_NUMBER, &vault_remote.limit_upload, NULL, NULL},                             \
+        {"limit-download", 0, OPT_NUMBER, &vault_remote.limit_download, NULL, NULL},                         \
+        {"stuck-request-timeout", 0, OPT_STRING, &vault_remote.stuck, NULL, NULL},                           \
+        {"no-cache", 0, OPT_FLAG, &vault_remote.no_cache, NULL, NULL},                                       \
+        {"cache-dir", 0, OPT_STRING, &vault_remote.cache, NULL, NULL},                                       \
+        {"cleanup-cache", 0, OPT_FLAG, &vault_remote.cleanup_cache, NULL, NULL},                             \
     {                                                                                                        \
         "no-extra-verify", 0, OPT_FLAG, &(place).no_verify, NULL, NULL                                       \
     }

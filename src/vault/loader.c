@@ -93,6 +93,17 @@ static int damaged(const struct loader *loader, int err, const uint8_t *id, cons
     return whole ? code : err_hint(code, _("beffroi vault check --read-data finds all that is damaged"));
 }
 
+static int read_blob(struct loader *loader, const struct pack_entry *entry, const char *pack,
+                     const uint8_t **bytes, size_t *length)
+{
+    struct blob_reader reader = vault_reader(loader->vault);
+    make_room(&loader->sealed, &loader->sealed_room, entry->length);
+    int err = entry->type == PACK_TREE
+                  ? blob_read_folders(reader, pack, entry->offset, loader->sealed, entry->length)
+                  : blob_read(reader, BLOB_PACK, pack, entry->offset, loader->sealed, entry->length);
+    return err ? err : loader_open_blob(loader, entry, loader->sealed, bytes, length);
+}
+
 int loader_load(struct loader *loader, enum pack_type type, const uint8_t id[static SHA256_SIZE],
                 const uint8_t **bytes, size_t *length)
 {
@@ -111,10 +122,8 @@ int loader_load(struct loader *loader, enum pack_type type, const uint8_t id[sta
     hex_encode(index->packs[found->pack].id, SHA256_SIZE, name);
     if (entry.length > MAX_TREE_BLOB)
         return damaged(loader, err_set(ERR_CORRUPT, _("the index claims an impossible size")), id, name);
-    make_room(&loader->sealed, &loader->sealed_room, entry.length);
-    int err =
-        blob_read(vault_reader(loader->vault), BLOB_PACK, name, entry.offset, loader->sealed, entry.length);
-    if (!err)
-        err = loader_open_blob(loader, &entry, loader->sealed, bytes, length);
+    int err = read_blob(loader, &entry, name, bytes, length);
+    if (err == ERR_CORRUPT && blob_forget(vault_reader(loader->vault), name))
+        err = read_blob(loader, &entry, name, bytes, length);
     return err ? damaged(loader, err, id, name) : 0;
 }

@@ -11,6 +11,7 @@
 #include "base/hex.h"
 #include "base/i18n.h"
 #include "base/mem.h"
+#include "blob/cache.h"
 #include "blob/open.h"
 #include "vault/config.h"
 #include "vault/key.h"
@@ -318,6 +319,8 @@ int vault_open(const char *location, const char *password, struct vault **out)
     err = find_key(vault, password);
     if (!err)
         err = read_config(vault);
+    if (!err)
+        vault->store = cache_wrap(vault->store, vault->config.id);
     if (err)
         vault_close(vault);
     else
@@ -334,6 +337,8 @@ int vault_open_with_key(const char *location, const struct vault_key *key, struc
     struct vault *vault = new_vault(location, store);
     *vault->key = *key;
     err = read_config(vault);
+    if (!err)
+        vault->store = cache_wrap(vault->store, vault->config.id);
     if (err)
         vault_close(vault);
     else
@@ -455,6 +460,7 @@ struct index_search {
     struct vault *vault;
     vault_bad_file *bad;
     void *context;
+    bool some_bad;
 };
 
 static int read_index_file(void *context, const char *name, uint64_t size)
@@ -471,17 +477,51 @@ static int read_index_file(void *context, const char *name, uint64_t size)
     }
     if (!err || !search->bad)
         return err;
+    search->some_bad = true;
     search->bad(search->context, name, err);
     return 0;
+}
+
+struct pack_list {
+    uint8_t (*ids)[SHA256_SIZE];
+    size_t count;
+};
+
+static int compare_ids(const void *a, const void *b)
+{
+    return memcmp(a, b, SHA256_SIZE);
+}
+
+static bool list_has(void *context, const char *name)
+{
+    const struct pack_list *list = context;
+    uint8_t id[SHA256_SIZE];
+    return hex_decode(name, id, sizeof id) == 0 && list->count &&
+           bsearch(id, list->ids, list->count, SHA256_SIZE, compare_ids);
+}
+
+/* Packs that no index names are of no use in the cache. */
+static void sweep_cache(const struct vault *vault)
+{
+    const struct index *index = vault->index;
+    struct pack_list list = {mem_zalloc(index->pack_count, SHA256_SIZE), index->pack_count};
+    for (size_t i = 0; i < index->pack_count; i++)
+        memcpy(list.ids[i], index->packs[i].id, SHA256_SIZE);
+    if (list.count)
+        qsort(list.ids, list.count, SHA256_SIZE, compare_ids);
+    cache_sweep_packs(vault->store, list_has, &list);
+    free(list.ids);
 }
 
 int vault_need_index_but(struct vault *vault, vault_bad_file *bad, void *context)
 {
     if (vault->index)
         return 0;
-    struct index_search search = {vault, bad, context};
+    struct index_search search = {.vault = vault, .bad = bad, .context = context};
     vault->index = index_new();
     int err = blob_list(blob_reader(vault->store), BLOB_INDEX, read_index_file, &search);
+    if (!err && !search.some_bad && vault_connections(vault))
+        sweep_cache(vault);
     if (err) {
         index_free(vault->index);
         vault->index = NULL;

@@ -120,6 +120,8 @@ static int write_pack(struct writer *writer, struct pack *pack)
         sha256_of(pack->bytes, pack->length, id);
         hex_encode(id, sizeof id, name);
         err = blob_write(vault_writer(writer->vault), BLOB_PACK, name, pack->bytes, pack->length);
+        if (!err && pack->count && pack->entries[0].type == PACK_TREE)
+            blob_keep_folders(vault_writer(writer->vault), name, pack->bytes, pack->length);
     }
     pthread_mutex_lock(&writer->mutex);
     if (!err)
