@@ -260,7 +260,8 @@ struct blob_store *cache_wrap(struct blob_store *inner, const char *id)
                                  .where = mem_strdup(inner->where),
                                  .connections = inner->connections,
                                  .guard_ops = inner->guard_ops,
-                                 .guard = inner->guard};
+                                 .guard = inner->guard,
+                                 .locks = inner->locks};
     return store;
 }
 

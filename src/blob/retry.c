@@ -290,6 +290,7 @@ struct blob_store *retry_wrap(struct blob_store *inner)
                                  .where = mem_strdup(inner->where),
                                  .connections = inner->connections,
                                  .guard_ops = inner->guard_ops,
-                                 .guard = inner->guard};
+                                 .guard = inner->guard,
+                                 .locks = inner->locks};
     return store;
 }

@@ -18,15 +18,41 @@
 
 /* ---- looking and reading ---- */
 
-static int store_size(void *self, enum blob_kind kind, const char *name, uint64_t *size)
+struct sought {
+    const char *key;
+    bool found;
+};
+
+static int note_version(void *context, const struct s3_entry *entry)
 {
-    char path[LAYOUT_PATH_SIZE];
-    int err = layout_path(kind, name, path);
-    if (err)
-        return err;
+    struct sought *sought = context;
+    sought->found |= !entry->is_marker && strcmp(entry->key, sought->key) == 0;
+    return 0;
+}
+
+/* Nothing is there (the error of this thread says so): was it deleted, and a version of it kept? Not every
+ * server says that by itself. Locks come and go. */
+static int explain_missing(struct s3 *s3, enum blob_kind kind, const char *path)
+{
+    if (kind == BLOB_LOCK)
+        return ERR_NOT_FOUND;
+    char *said MEM_AUTO = mem_strdup(err_text());
+    char *key MEM_AUTO = mem_printf("%s%s", s3->place.prefix, path);
+    struct sought sought = {key, false};
+    (void)s3_list_versions(s3, key, note_version, &sought);
+    err_set(ERR_NOT_FOUND, "%s", said);
+    return sought.found
+               ? err_hint(ERR_NOT_FOUND, "%s",
+                          _("somebody deleted it, but the bucket keeps versions: bring it back with beffroi "
+                            "vault undelete"))
+               : ERR_NOT_FOUND;
+}
+
+static int ask_size(struct s3 *s3, const char *path, uint64_t *size)
+{
     struct s3_request request = {.method = "HEAD", .path = path};
     struct http_answer answer;
-    err = s3_do(self, &request, &answer);
+    int err = s3_do(s3, &request, &answer);
     if (!err && !answer.has_size)
         err = err_set(ERR_CORRUPT, _("%s: the S3 server does not tell its size"), path);
     if (!err)
@@ -35,11 +61,20 @@ static int store_size(void *self, enum blob_kind kind, const char *name, uint64_
     return err;
 }
 
+static int store_size(void *self, enum blob_kind kind, const char *name, uint64_t *size)
+{
+    char path[LAYOUT_PATH_SIZE];
+    int err = layout_path(kind, name, path);
+    if (!err)
+        err = ask_size(self, path, size);
+    return err == ERR_NOT_FOUND ? explain_missing(self, kind, path) : err;
+}
+
 /* An answer that was too short: is the object, or was it the line? */
-static int explain_short(struct s3 *s3, enum blob_kind kind, const char *name, const char *path, uint64_t end)
+static int explain_short(struct s3 *s3, const char *path, uint64_t end)
 {
     uint64_t size;
-    int err = store_size(s3, kind, name, &size);
+    int err = ask_size(s3, path, &size);
     if (err)
         return err;
     if (size < end)
@@ -81,7 +116,9 @@ static int store_read(void *self, enum blob_kind kind, const char *name, uint64_
                       s3->where, path);
     bool is_short = (!err && answer.length < length) || (err == ERR_CORRUPT && answer.status == 416);
     http_answer_free(&answer);
-    return is_short ? explain_short(s3, kind, name, path, offset + length) : err;
+    if (err == ERR_NOT_FOUND)
+        return explain_missing(s3, kind, path);
+    return is_short ? explain_short(s3, path, offset + length) : err;
 }
 
 struct listing {
@@ -145,7 +182,7 @@ static int store_write(void *self, enum blob_kind kind, const char *name, const 
     if (length > MAX_OBJECT)
         return err_set(ERR_TOO_LARGE, _("%s/%s is too large: %llu bytes"), s3->where, path,
                        (unsigned long long)length);
-    if (kind == BLOB_CONFIG && (err = store_size(s3, kind, name, &size)) != ERR_NOT_FOUND)
+    if (kind == BLOB_CONFIG && (err = ask_size(s3, path, &size)) != ERR_NOT_FOUND)
         return err ? err
                    : err_set(ERR_EXISTS, _("%s/%s is already there, with other contents"), s3->where, path);
     return send(s3, kind, path, bytes, length);
@@ -229,10 +266,9 @@ int s3_open(const char *rest, struct blob_store **out)
     struct blob_store *store = mem_zalloc(1, sizeof *store);
     *store = (struct blob_store){
         .ops = &s3_ops, .self = s3, .where = mem_strdup(s3->where), .connections = s3->connections};
-    if (s3->place.lock.mode) {
-        store->guard_ops = &s3_lock_ops;
-        store->guard = s3;
-    }
+    store->guard_ops = &s3_lock_ops;
+    store->guard = s3;
+    store->locks = s3->place.lock.mode;
     *out = store;
     return 0;
 }

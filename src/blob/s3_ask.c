@@ -45,7 +45,7 @@ static int hint_region(int err, const struct http_answer *answer)
 
 static int explain(const struct http_request *request, const struct http_answer *answer)
 {
-    char code[128], message[256], deleted[8];
+    char code[128], message[256];
     enum err err = (enum err)http_refused(request, answer);
     s3_xml_error(answer->body.data, answer->body.length, code, message);
     char *hint MEM_AUTO = mem_strdup(err_hint_text());
@@ -57,14 +57,9 @@ static int explain(const struct http_request *request, const struct http_answer 
         err = meaning->err;
     if (*code)
         err_set(err, "%s (%s%s%s)", err_text(), code, *message ? ": " : "", message);
-    if (answer->status == 404 && http_answer_header(answer, "x-amz-delete-marker", deleted, sizeof deleted) &&
-        strcmp(deleted, "true") == 0)
-        return err_hint(err, "%s",
-                        _("somebody deleted it, but the bucket keeps versions: bring it back with "
-                          "beffroi vault repair undelete"));
     if (meaning && meaning->hint)
         return err_hint((int)err, "%s", _(meaning->hint));
-    if (err == ERR_PERMISSION && !meaning) /* the answer to HEAD says nothing more */
+    if (err == ERR_PERMISSION && !*code) /* the answer to HEAD says nothing more */
         err_hint((int)err, "%s", _("the keys of the account are wrong, or may not do this"));
     else if (*hint)
         err_hint((int)err, "%s", hint);

@@ -34,8 +34,7 @@ struct s3_request {
 };
 
 /* Asks; a status other than 2xx is an error, whose text has what the server says of it. The errors of http_do
- * and http_refused, and ERR_NO_SPACE for a quota. ERR_NOT_FOUND has a hint when the object was deleted but a
- * version of it is kept. *answer is always to be freed. */
+ * and http_refused, and ERR_NO_SPACE for a quota. *answer is always to be freed. */
 int s3_do(struct s3 *s3, const struct s3_request *request, struct http_answer *answer);
 
 /* Keys, region and options. ERR_INVALID. s3_ask_end frees what it made, also after a failure. */

@@ -12,8 +12,8 @@
 #include "base/mem.h"
 #include "blob/layout.h"
 #include "blob/s3_list.h"
+#include "blob/s3_undelete.h"
 
-#define CANARY        "beffroi-canary"
 #define CANARY_NS     (3600 * NS_PER_SECOND)
 #define CANARY_SAYS   "This object shows that the server refuses to delete it."
 #define MAX_ID        1024
@@ -112,7 +112,7 @@ static int write_canary(struct s3 *s3, int64_t until_ns, char version[static MAX
     char mode[64], until[96];
     lock_headers(s3->place.lock.mode, until_ns, mode, sizeof mode, until, sizeof until);
     struct s3_request request = {.method = "PUT",
-                                 .path = CANARY,
+                                 .path = S3_CANARY,
                                  .body = CANARY_SAYS,
                                  .body_length = strlen(CANARY_SAYS),
                                  .md5 = true,
@@ -154,7 +154,7 @@ static int read_retention(struct s3 *s3, const char *path, char mode[static 32],
 static int try_to_delete(struct s3 *s3, const char *version)
 {
     bool compliance = strcmp(s3->place.lock.mode, "COMPLIANCE") == 0;
-    int err = ask_only(s3, "DELETE", CANARY, version,
+    int err = ask_only(s3, "DELETE", S3_CANARY, version,
                        compliance ? "x-amz-bypass-governance-retention: true" : NULL);
     if (!err)
         return does_not_hold(s3, _("it let a locked version be deleted"));
@@ -162,8 +162,11 @@ static int try_to_delete(struct s3 *s3, const char *version)
         return err;
     char canary[sizeof CANARY_SAYS] = "";
     char *query MEM_AUTO = version_query("", version);
-    struct s3_request request = {
-        .method = "GET", .path = CANARY, .query = query, .into = canary, .into_length = strlen(CANARY_SAYS)};
+    struct s3_request request = {.method = "GET",
+                                 .path = S3_CANARY,
+                                 .query = query,
+                                 .into = canary,
+                                 .into_length = strlen(CANARY_SAYS)};
     struct http_answer answer;
     err = s3_do(s3, &request, &answer);
     http_answer_free(&answer);
@@ -182,8 +185,8 @@ struct sweep {
 static int remove_canary(void *context, const struct s3_entry *entry)
 {
     const struct sweep *sweep = context;
-    if (strcmp(entry->key + sweep->skip, CANARY) == 0 && strcmp(entry->version, sweep->keep) != 0)
-        (void)ask_only(sweep->s3, "DELETE", CANARY, entry->version, NULL);
+    if (strcmp(entry->key + sweep->skip, S3_CANARY) == 0 && strcmp(entry->version, sweep->keep) != 0)
+        (void)ask_only(sweep->s3, "DELETE", S3_CANARY, entry->version, NULL);
     return 0;
 }
 
@@ -194,14 +197,14 @@ static int prove(void *guard)
     int64_t until_ns = now_ns() + CANARY_NS, held_ns;
     int err = write_canary(s3, until_ns, version);
     if (!err)
-        err = read_retention(s3, CANARY, mode, &held_ns, version);
+        err = read_retention(s3, S3_CANARY, mode, &held_ns, version);
     if (!err && (strcmp(mode, s3->place.lock.mode) != 0 || held_ns < until_ns - CLOCKS_DIFFER))
         err = does_not_hold(s3, _("it does not tell of the retention that it was given"));
     if (!err)
         err = try_to_delete(s3, version);
     if (err)
         return err;
-    char *key MEM_AUTO = mem_printf("%s%s", s3->place.prefix, CANARY);
+    char *key MEM_AUTO = mem_printf("%s%s", s3->place.prefix, S3_CANARY);
     struct sweep sweep = {s3, version, strlen(s3->place.prefix)};
     (void)s3_list_versions(s3, key, remove_canary, &sweep);
     return 0;
@@ -209,14 +212,15 @@ static int prove(void *guard)
 
 /* ---- extending ---- */
 
-static int set_retention(struct s3 *s3, const char *path, const char *version, int64_t until_ns)
+static int set_retention(struct s3 *s3, const char *path, const char *version, const char *mode,
+                         int64_t until_ns)
 {
     char text[S3_TIME_TEXT];
     s3_time_text(until_ns, text);
     char *body MEM_AUTO =
         mem_printf("<Retention xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Mode>%s</Mode>"
                    "<RetainUntilDate>%s</RetainUntilDate></Retention>",
-                   s3->place.lock.mode, text);
+                   mode, text);
     char *query MEM_AUTO = *version ? version_query("retention=&", version) : mem_strdup("retention=");
     struct s3_request request = {.method = "PUT",
                                  .path = path,
@@ -241,12 +245,13 @@ static int extend(void *guard, enum blob_kind kind, const char *name, bool *exte
         err = read_retention(s3, path, mode, &held_ns, version);
     if (err)
         return err;
-    bool compliance = strcmp(mode, "COMPLIANCE") == 0 || strcmp(mode, s3->place.lock.mode) == 0;
-    if (compliance && held_ns >= now_ns() + s3->place.lock.duration_ns)
+    /* Nobody may make a lock weaker, and nobody needs to. */
+    const char *wanted = strcmp(mode, "COMPLIANCE") == 0 ? mode : s3->place.lock.mode;
+    if (strcmp(mode, wanted) == 0 && held_ns >= now_ns() + s3->place.lock.duration_ns)
         return 0;
-    err = set_retention(s3, path, version, full_until_ns(&s3->place.lock));
+    err = set_retention(s3, path, version, wanted, full_until_ns(&s3->place.lock));
     *extended = !err;
     return err;
 }
 
-const struct blob_guard_ops s3_lock_ops = {prove, extend};
+const struct blob_guard_ops s3_lock_ops = {prove, extend, s3_undelete};

@@ -13,10 +13,11 @@
 #include "blob/s3_ask.h"
 #include "blob/store.h"
 
+#define S3_CANARY "beffroi-canary" /* its path below the prefix */
+
 /* prove: writes a canary, tries to delete that version, demands a refusal, and removes older canaries.
- * ERR_UNSUPPORTED when the server does not hold. extend: of one object, to the full length, when less than
- * s3.object-lock is left. undelete: makes the last version before a deletion, and the first one before an
- * overwrite, the current one. */
+ * extend: of one object, to the full length, when less than s3.object-lock is left.
+ * undelete: see blob/s3_undelete.h. */
 extern const struct blob_guard_ops s3_lock_ops;
 
 /* The two headers of an object that is written now. */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/i18n.h"
 
@@ -88,6 +89,10 @@ static int take_entry(const xmlNode *node, struct s3_entry *out)
         return 0;
     out->is_marker = marker;
     out->is_latest = is_true(node, "IsLatest");
+    char modified[64];
+    if (!text_of(node, "LastModified", modified, sizeof modified) ||
+        time_parse(modified, &out->modified_ns) != 0)
+        out->modified_ns = 0;
     out->size = 0;
     bool right = text_of(node, "Key", out->key, sizeof out->key) && out->key[0] &&
                  text_of(node, "VersionId", out->version, sizeof out->version) &&

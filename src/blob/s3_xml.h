@@ -3,9 +3,9 @@
  * What an S3 server says in XML:
  *
  *     ListBucketResult     Contents (Key, Size), IsTruncated, NextContinuationToken
- *     ListVersionsResult   Version (Key, VersionId, IsLatest, Size, ETag), DeleteMarker (Key, VersionId,
- *                          IsLatest), IsTruncated, NextKeyMarker, NextVersionIdMarker
- *     Error                Code, Message
+ *     ListVersionsResult   Version (Key, VersionId, IsLatest, LastModified, Size, ETag), DeleteMarker (Key,
+ *                          VersionId, IsLatest, LastModified), IsTruncated, NextKeyMarker,
+ * NextVersionIdMarker Error                Code, Message
  *
  * No document type is taken, and nothing outside of the text is looked at.
  */
@@ -24,6 +24,7 @@ struct s3_entry {
     /* of lists of versions alone: */
     char version[S3_XML_TEXT], etag[128];
     bool is_marker, is_latest;
+    int64_t modified_ns; /* 0: not told */
 };
 
 /* Where the next page begins; all "" at the end. */

@@ -108,7 +108,7 @@ int blob_sweep(struct blob_remover remover)
 
 bool blob_is_locking(const struct blob_store *store)
 {
-    return store->guard_ops;
+    return store->locks;
 }
 
 static int locks_nothing(const struct blob_store *store)
@@ -120,14 +120,22 @@ static int locks_nothing(const struct blob_store *store)
 int blob_prove_lock(struct blob_writer writer)
 {
     const struct blob_store *store = writer.store;
-    return store->guard_ops ? store->guard_ops->prove(store->guard) : locks_nothing(store);
+    return store->locks ? store->guard_ops->prove(store->guard) : locks_nothing(store);
 }
 
 int blob_extend_lock(struct blob_writer writer, enum blob_kind kind, const char *name, bool *extended)
 {
     const struct blob_store *store = writer.store;
-    return store->guard_ops ? store->guard_ops->extend(store->guard, kind, name, extended)
-                            : locks_nothing(store);
+    return store->locks ? store->guard_ops->extend(store->guard, kind, name, extended) : locks_nothing(store);
+}
+
+int blob_undelete(struct blob_writer writer, int64_t since_ns, bool dry_run, blob_undelete_visit *visit,
+                  void *context)
+{
+    const struct blob_store *store = writer.store;
+    if (!store->guard_ops)
+        return err_set(ERR_INVALID, _("%s keeps no versions: what was deleted there is gone"), store->where);
+    return store->guard_ops->undelete(store->guard, since_ns, dry_run, visit, context);
 }
 
 const char *blob_kind_folder(enum blob_kind kind)

@@ -31,6 +31,8 @@ static const struct cmd_row commands[] = {
     {"key", cmd_vault_key, N_("list, add, change and remove passwords")},
     {"rewrite", cmd_vault_rewrite, N_("take files out of snapshots")},
     {"repair", cmd_vault_repair, N_("make a damaged repository usable again")},
+    {"lock-extend", cmd_vault_lock_extend, N_("lock for longer what a bucket with Object Lock holds")},
+    {"undelete", cmd_vault_undelete, N_("bring back what was deleted from a bucket that keeps versions")},
     {"unlock", cmd_vault_unlock, N_("remove locks that programs left behind")},
     {0},
 };

@@ -139,3 +139,16 @@ expect 1 full backup more
 said "No space left on device"
 [ -z "$(find disk/repo -name 'tmp-*')$(find disk/repo/locks disk/repo/snapshots -type f)" ] || fail "something half done is left"
 umount disk
+
+# Another server, which knows neither modes nor syncs nor how much room there is: rclone's, where there is a new one.
+peers=$(dirname "$BUILD")/build-peers
+[ -x "$peers/usr/bin/rclone" ] || { "$SOURCE/../shared/tools/newer-debian-package" "$peers" rclone >/dev/null 2>&1 || true; }
+[ -x "$peers/usr/bin/rclone" ] || exit 0 # what is above needs none
+mkdir other-server
+other() { "$BEFFROI" vault "$@" -r sftp:host:/repo -o "sftp.command=$peers/usr/bin/rclone --config $T/none serve sftp --stdio $T/other-server"; }
+expect 0 other init
+cheap_key other-server/repo
+expect 0 other backup tree
+expect 0 other check --read-data
+expect 0 other forget --keep-last 1 --prune
+expect 0 restic -r other-server/repo check --read-data
