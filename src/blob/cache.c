@@ -307,7 +307,10 @@ struct blob_store *cache_wrap(struct blob_store *inner, const char *id)
                                  .more = &cache_more,
                                  .self = cache,
                                  .where = mem_strdup(inner->where),
-                                 .connections = inner->connections};
+                                 .connections = inner->connections,
+                                 .guard_ops = inner->guard_ops,
+                                 .guard = inner->guard,
+                                 .locks = inner->locks};
     return store;
 }
 

@@ -4,14 +4,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/durable.h"
@@ -20,38 +16,9 @@
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "blob/layout.h"
 #include "blob/localparts.h"
 #include "blob/localstream.h"
-
-/* No writer takes a day for one object, on whatever host. */
-#define UNFINISHED_SECONDS (24 * 60 * 60)
-
-void local_folder_of(enum blob_kind kind, const char *name, char out[static OBJECT_PATH_SIZE])
-{
-    if (kind == BLOB_CONFIG)
-        snprintf(out, OBJECT_PATH_SIZE, ".");
-    else if (kind == BLOB_PACK)
-        snprintf(out, OBJECT_PATH_SIZE, "data/%.2s", name);
-    else
-        snprintf(out, OBJECT_PATH_SIZE, "%s", blob_kind_folder(kind));
-}
-
-int local_path_of(enum blob_kind kind, const char *name, char out[static OBJECT_PATH_SIZE])
-{
-    if (kind == BLOB_CONFIG) {
-        snprintf(out, OBJECT_PATH_SIZE, "config");
-        return 0;
-    }
-    if (!blob_is_name(name))
-        return err_set(ERR_INVALID, _("\"%.80s\" is not the name of an object"), name);
-    char folder[OBJECT_PATH_SIZE];
-    local_folder_of(kind, name, folder);
-    size_t length = strlen(folder);
-    memcpy(out, folder, length);
-    out[length] = '/';
-    memcpy(out + length + 1, name, BLOB_NAME_LENGTH + 1);
-    return 0;
-}
 
 static int list_folder(struct local *local, const char *folder, blob_visit *visit, void *context)
 {
@@ -84,9 +51,9 @@ static int local_list(void *self, enum blob_kind kind, blob_visit *visit, void *
 {
     if (kind != BLOB_PACK)
         return list_folder(self, blob_kind_folder(kind), visit, context);
-    for (unsigned i = 0; i < 256; i++) {
-        char folder[16];
-        snprintf(folder, sizeof folder, "data/%02x", i);
+    for (unsigned i = 0; i < LAYOUT_DATA_FOLDERS; i++) {
+        char folder[LAYOUT_FOLDER_SIZE];
+        layout_data_folder(i, folder);
         int err = list_folder(self, folder, visit, context);
         if (err)
             return err;
@@ -97,9 +64,9 @@ static int local_list(void *self, enum blob_kind kind, blob_visit *visit, void *
 static int local_size(void *self, enum blob_kind kind, const char *name, uint64_t *size)
 {
     struct local *local = self;
-    char path[OBJECT_PATH_SIZE];
+    char path[LAYOUT_PATH_SIZE];
     struct stat st;
-    int err = local_path_of(kind, name, path);
+    int err = layout_path(kind, name, path);
     if (err)
         return err;
     if (fstatat(local->root, path, &st, 0) != 0)
@@ -112,8 +79,8 @@ static int local_read(void *self, enum blob_kind kind, const char *name, uint64_
                       size_t length)
 {
     struct local *local = self;
-    char path[OBJECT_PATH_SIZE];
-    int err = local_path_of(kind, name, path);
+    char path[LAYOUT_PATH_SIZE];
+    int err = layout_path(kind, name, path);
     if (err)
         return err;
     int fd FD_AUTO = openat(local->root, path, O_RDONLY | O_CLOEXEC);
@@ -131,19 +98,11 @@ static int local_read(void *self, enum blob_kind kind, const char *name, uint64_
     return 0;
 }
 
-/* Whether a file is a temporary one whose writer is gone. */
-static bool is_abandoned(const struct local *local, int folder, const char *name)
+static bool is_abandoned(int folder, const char *name)
 {
-    uint32_t host;
-    int pid, end = 0;
-    unsigned number;
     struct stat st;
-    if (sscanf(name, "tmp-%8" SCNx32 "-%d-%u%n", &host, &pid, &number, &end) != 3 || name[end] ||
-        fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode))
-        return false;
-    if (host == local->host && pid > 0)
-        return kill(pid, 0) != 0 && errno == ESRCH;
-    return time(NULL) - st.st_mtim.tv_sec > UNFINISHED_SECONDS;
+    return fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+           layout_is_abandoned(name, st.st_mtim.tv_sec);
 }
 
 static int sweep_folder(struct local *local, const char *folder)
@@ -160,7 +119,7 @@ static int sweep_folder(struct local *local, const char *folder)
     int err = 0;
     struct dirent *entry;
     while (!err && (entry = readdir(entries)))
-        if (is_abandoned(local, fd, entry->d_name) && unlinkat(fd, entry->d_name, 0) != 0 && errno != ENOENT)
+        if (is_abandoned(fd, entry->d_name) && unlinkat(fd, entry->d_name, 0) != 0 && errno != ENOENT)
             err = err_sys(_("cannot remove %s/%s/%s"), local->path, folder, entry->d_name);
     closedir(entries);
     return err;
@@ -171,9 +130,9 @@ static int local_sweep(void *self)
     int err = 0;
     for (int kind = BLOB_PACK; !err && kind < BLOB_KIND_COUNT; kind++)
         err = sweep_folder(self, blob_kind_folder((enum blob_kind)kind));
-    for (unsigned i = 0; !err && i < 256; i++) {
-        char folder[16];
-        snprintf(folder, sizeof folder, "data/%02x", i);
+    for (unsigned i = 0; !err && i < LAYOUT_DATA_FOLDERS; i++) {
+        char folder[LAYOUT_FOLDER_SIZE];
+        layout_data_folder(i, folder);
         err = sweep_folder(self, folder);
     }
     return err;
@@ -194,8 +153,8 @@ static int local_write(void *self, enum blob_kind kind, const char *name, const 
 {
     struct local *local = self;
     const struct blob_store store = {.self = local};
-    char path[OBJECT_PATH_SIZE];
-    int err = local_path_of(kind, name, path);
+    char path[LAYOUT_PATH_SIZE];
+    int err = layout_path(kind, name, path);
     if (err)
         return err;
     int there = already_there(local, kind, path, length);
@@ -243,8 +202,8 @@ static void local_grow_free(void *growing)
 static int local_remove(void *self, enum blob_kind kind, const char *name)
 {
     struct local *local = self;
-    char path[OBJECT_PATH_SIZE];
-    int err = local_path_of(kind, name, path);
+    char path[LAYOUT_PATH_SIZE];
+    int err = layout_path(kind, name, path);
     if (err)
         return err;
     if (unlinkat(local->root, path, 0) != 0 && errno != ENOENT)
@@ -279,17 +238,6 @@ bool local_is(const struct blob_store *store)
     return store->ops == &local_ops;
 }
 
-/* FNV-1a of the host's name. */
-static uint32_t host_number(void)
-{
-    char name[HOST_NAME_MAX + 1] = "";
-    gethostname(name, sizeof name - 1);
-    uint32_t number = 2166136261U;
-    for (const char *c = name; *c; c++)
-        number = (number ^ (unsigned char)*c) * 16777619U;
-    return number;
-}
-
 int local_open(const char *path, struct blob_store **out)
 {
     int root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -298,7 +246,6 @@ int local_open(const char *path, struct blob_store **out)
     struct local *local = mem_zalloc(1, sizeof *local);
     local->root = root;
     local->path = mem_strdup(path);
-    local->host = host_number();
     struct blob_store *store = mem_zalloc(1, sizeof *store);
     *store = (struct blob_store){.ops = &local_ops, .self = local, .where = mem_strdup(path)};
     *out = store;
@@ -316,9 +263,9 @@ int local_create(const char *path, struct blob_store **out)
     int err = path_make_folders(path, 0700);
     for (int kind = BLOB_PACK; !err && kind < BLOB_KIND_COUNT; kind++)
         err = make_folder(path, blob_kind_folder((enum blob_kind)kind));
-    for (unsigned i = 0; !err && i < 256; i++) {
-        char name[16];
-        snprintf(name, sizeof name, "data/%02x", i);
+    for (unsigned i = 0; !err && i < LAYOUT_DATA_FOLDERS; i++) {
+        char name[LAYOUT_FOLDER_SIZE];
+        layout_data_folder(i, name);
         err = make_folder(path, name);
     }
     return err ? err : local_open(path, out);

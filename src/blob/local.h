@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The store in a local folder, laid out as restic's local backend:
- *
- *     config  data/00..ff/<name>  index/<name>  keys/<name>  locks/<name>  snapshots/<name>
- *
- * An object is written under a temporary name, synced, renamed, and the folder synced; then it has mode 0400.
- * The temporary name, tmp-HOST-PROCESS-NUMBER, tells whoever sweeps whose it is.
+ * The store in a local folder (blob/layout.h). An object is written under a temporary name, synced, renamed,
+ * and the folder synced; then it has mode 0400.
  */
 #ifndef BLOB_LOCAL_H
 #define BLOB_LOCAL_H

@@ -5,24 +5,9 @@
 #ifndef BLOB_LOCALPARTS_H
 #define BLOB_LOCALPARTS_H
 
-#include <inttypes.h>
-#include <stdbool.h>
-#include <stdint.h>
-
-#include "blob/store.h"
-
-#define TEMPORARY_NAME   "tmp-%08" PRIx32 "-%d-%u" /* host, process, number */
-#define OBJECT_PATH_SIZE (16 + BLOB_NAME_LENGTH)
-
 struct local {
     int root;
     char *path;
-    uint32_t host; /* in temporary names: the repository may be shared over the network */
 };
-
-/* The folder of an object, relative to the root. */
-void local_folder_of(enum blob_kind kind, const char *name, char out[static OBJECT_PATH_SIZE]);
-/* And its whole path; ERR_INVALID when that is no name. */
-int local_path_of(enum blob_kind kind, const char *name, char out[static OBJECT_PATH_SIZE]);
 
 #endif

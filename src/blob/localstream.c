@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +17,7 @@
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "blob/layout.h"
 #include "blob/localparts.h"
 
 /* ---- in ---- */
@@ -27,8 +27,8 @@ struct local_upload {
     int folder; /* of the temporary name */
     int home;   /* of the final name, when that is another one; else -1 */
     int fd;
-    char temporary[64];
-    char path[OBJECT_PATH_SIZE]; /* relative to the store; "data" until it has a name */
+    char temporary[LAYOUT_TEMPORARY_SIZE];
+    char path[LAYOUT_PATH_SIZE]; /* relative to the store; "data" until it has a name */
     char *what;                  /* for texts */
     bool written;                /* the temporary name is there */
 };
@@ -52,11 +52,10 @@ static int take_room(struct local_upload *u, uint64_t length)
 int local_upload_open(const struct blob_store *store, enum blob_kind kind, const char *name, uint64_t length,
                       struct local_upload **out)
 {
-    static atomic_uint counter;
     const struct local *local = store->self;
-    char path[OBJECT_PATH_SIZE] = "data", folder_path[OBJECT_PATH_SIZE] = "data";
+    char path[LAYOUT_PATH_SIZE] = "data", folder_path[LAYOUT_PATH_SIZE] = "data";
     bool named = name || kind == BLOB_CONFIG;
-    int err = named ? local_path_of(kind, name, path) : 0;
+    int err = named ? layout_path(kind, name, path) : 0;
     if (err)
         return err;
     struct local_upload *u = mem_zalloc(1, sizeof *u);
@@ -65,11 +64,10 @@ int local_upload_open(const struct blob_store *store, enum blob_kind kind, const
     memcpy(u->path, path, sizeof path);
     u->what = path_join(local->path, path);
     if (named)
-        local_folder_of(kind, name, folder_path);
+        layout_folder(kind, name, folder_path);
     err = open_folder(local, folder_path, &u->folder);
     if (!err) {
-        snprintf(u->temporary, sizeof u->temporary, TEMPORARY_NAME, local->host, (int)getpid(),
-                 atomic_fetch_add(&counter, 1));
+        layout_temporary(u->temporary);
         u->fd = openat(u->folder, u->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
         u->written = u->fd >= 0;
         err = u->written ? take_room(u, length) : err_sys(_("cannot create %s"), u->what);
@@ -88,13 +86,13 @@ int local_upload_add(struct local_upload *upload, const void *bytes, size_t leng
 
 int local_upload_set_name(struct local_upload *upload, const char *name)
 {
-    char folder_path[OBJECT_PATH_SIZE];
-    int err = local_path_of(BLOB_PACK, name, upload->path);
+    char folder_path[LAYOUT_PATH_SIZE];
+    int err = layout_path(BLOB_PACK, name, upload->path);
     if (err)
         return err;
     free(upload->what);
     upload->what = path_join(upload->local->path, upload->path);
-    local_folder_of(BLOB_PACK, name, folder_path);
+    layout_folder(BLOB_PACK, name, folder_path);
     return open_folder(upload->local, folder_path, &upload->home);
 }
 
@@ -155,9 +153,9 @@ int local_object_open(const struct blob_store *store, enum blob_kind kind, const
                       struct local_object *out)
 {
     const struct local *local = store->self;
-    char path[OBJECT_PATH_SIZE];
+    char path[LAYOUT_PATH_SIZE];
     struct stat st;
-    int err = local_path_of(kind, name, path);
+    int err = layout_path(kind, name, path);
     if (err)
         return err;
     int fd FD_AUTO = openat(local->root, path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
@@ -174,10 +172,10 @@ int local_object_look(const struct blob_store *store, enum blob_kind kind, const
                       struct local_object *out)
 {
     const struct local *local = store->self;
-    char path[OBJECT_PATH_SIZE];
+    char path[LAYOUT_PATH_SIZE];
     struct stat st;
     out->fd = -1;
-    int err = local_path_of(kind, name, path);
+    int err = layout_path(kind, name, path);
     if (err)
         return err;
     if (fstatat(local->root, path, &st, AT_SYMLINK_NOFOLLOW) != 0)
@@ -207,9 +205,9 @@ static int next_folder(struct local_list *list)
 {
     unsigned count = list->kind == BLOB_PACK ? 256 : 1;
     while (list->next < count) {
-        char folder[OBJECT_PATH_SIZE], byte[4];
+        char folder[LAYOUT_PATH_SIZE], byte[4];
         snprintf(byte, sizeof byte, "%02x", list->next++ & 0xff);
-        local_folder_of(list->kind, byte, folder);
+        layout_folder(list->kind, byte, folder);
         int fd = openat(list->local->root, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (fd < 0 && errno == ENOENT)
             continue;

@@ -10,6 +10,8 @@
 #include "blob/local.h"
 #include "blob/rest.h"
 #include "blob/retry.h"
+#include "blob/s3.h"
+#include "blob/sftp.h"
 
 struct backend {
     const char *scheme; /* with its colon */
@@ -20,6 +22,8 @@ struct backend {
 static const struct backend backends[] = {
     {"local:", local_open, local_create},
     {"rest:", rest_open, rest_create},
+    {"s3:", s3_open, s3_create},
+    {"sftp:", sftp_open, sftp_create},
 };
 
 /* A word of letters and digits before a colon, and no slash before it. */

@@ -2,8 +2,10 @@
  *
  * Where a repository is, as restic writes it:
  *
- *     PATH or local:PATH   a folder of this machine
- *     rest:URL             a server of restic's REST protocol (blob/resturl.h)
+ *     PATH or local:PATH                           a folder of this machine
+ *     rest:URL                                     a server of restic's REST protocol (blob/resturl.h)
+ *     s3:[https://]HOST/BUCKET[/PREFIX]            a bucket of an S3 server (blob/s3_place.h)
+ *     sftp:[USER@]HOST:PATH, sftp://HOST//PATH     a folder behind an SFTP server
  *
  * A path that itself begins with a word and a colon is written local:PATH.
  */

@@ -288,6 +288,9 @@ struct blob_store *retry_wrap(struct blob_store *inner)
                                  .more = &retry_more,
                                  .self = retry,
                                  .where = mem_strdup(inner->where),
-                                 .connections = inner->connections};
+                                 .connections = inner->connections,
+                                 .guard_ops = inner->guard_ops,
+                                 .guard = inner->guard,
+                                 .locks = inner->locks};
     return store;
 }

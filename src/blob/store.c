@@ -146,6 +146,38 @@ int blob_sweep(struct blob_remover remover)
     return remover.store->ops->sweep(remover.store->self);
 }
 
+bool blob_is_locking(const struct blob_store *store)
+{
+    return store->locks;
+}
+
+static int locks_nothing(const struct blob_store *store)
+{
+    return err_hint(err_set(ERR_INVALID, _("%s does not lock what is written"), store->where),
+                    _("S3 can: -o s3.object-lock=30d"));
+}
+
+int blob_prove_lock(struct blob_writer writer)
+{
+    const struct blob_store *store = writer.store;
+    return store->locks ? store->guard_ops->prove(store->guard) : locks_nothing(store);
+}
+
+int blob_extend_lock(struct blob_writer writer, enum blob_kind kind, const char *name, bool *extended)
+{
+    const struct blob_store *store = writer.store;
+    return store->locks ? store->guard_ops->extend(store->guard, kind, name, extended) : locks_nothing(store);
+}
+
+int blob_undelete(struct blob_writer writer, int64_t since_ns, bool dry_run, blob_undelete_visit *visit,
+                  void *context)
+{
+    const struct blob_store *store = writer.store;
+    if (!store->guard_ops)
+        return err_set(ERR_INVALID, _("%s keeps no versions: what was deleted there is gone"), store->where);
+    return store->guard_ops->undelete(store->guard, since_ns, dry_run, visit, context);
+}
+
 const char *blob_kind_folder(enum blob_kind kind)
 {
     static const char *const folders[BLOB_KIND_COUNT] = {

@@ -40,6 +40,18 @@ struct blob_ops {
     void (*free)(void *self);
 };
 
+/* Told of an object that was brought back, by its path; `overwritten`: something else stood in its place. A
+ * non-zero return ends it. */
+typedef int blob_undelete_visit(void *context, const char *path, bool overwritten);
+
+/* What a store can do that keeps versions and locks them; see blob_prove_lock and those behind it. From
+ * several threads at once, too. */
+struct blob_guard_ops {
+    int (*prove)(void *guard);
+    int (*extend)(void *guard, enum blob_kind kind, const char *name, bool *extended);
+    int (*undelete)(void *guard, int64_t since_ns, bool dry_run, blob_undelete_visit *visit, void *context);
+};
+
 /* What some stores can do besides, or better; each may be NULL. */
 struct blob_more_ops {
     int (*read_all)(void *self, enum blob_kind kind, const char *name, struct buf *out);
@@ -56,6 +68,9 @@ struct blob_store {
     /* A store behind a network: how many requests at once it is made for. Its requests are tried again
      * (blob/retry.h), and packs are sent and fetched that many at a time. 0: a disk of this machine. */
     unsigned connections;
+    const struct blob_guard_ops *guard_ops; /* NULL: no versions */
+    void *guard;                            /* their own state, which belongs to `self` */
+    bool locks;                             /* what is written is locked against deletion */
 };
 
 struct blob_reader {
@@ -120,6 +135,18 @@ int blob_prune(struct blob_pruner pruner, enum blob_kind kind, const char *name)
 /* Removes what writers that were killed left half written: those of processes of this host that are gone,
  * and anything a day old. */
 int blob_sweep(struct blob_remover remover);
+
+/* Whether the store was told to lock what is written (s3.object-lock). */
+bool blob_is_locking(const struct blob_store *store);
+/* Proves that it holds: writes something locked and tries to delete it. ERR_UNSUPPORTED when that does not
+ * fail; ERR_INVALID when the store does not lock. */
+int blob_prove_lock(struct blob_writer writer);
+/* Locks an object for as long as one that is written now, unless it is still locked for long enough. */
+int blob_extend_lock(struct blob_writer writer, enum blob_kind kind, const char *name, bool *extended);
+/* Brings back what was deleted or overwritten since then, of all but locks; with `dry_run` only tells of it.
+ * ERR_INVALID when the store keeps no versions. */
+int blob_undelete(struct blob_writer writer, int64_t since_ns, bool dry_run, blob_undelete_visit *visit,
+                  void *context);
 
 /* "data", "index", ... : the folder of a kind in the repository layout. */
 const char *blob_kind_folder(enum blob_kind kind);

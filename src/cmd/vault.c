@@ -31,6 +31,8 @@ static const struct cmd_row commands[] = {
     {"key", cmd_vault_key, N_("list, add, change and remove passwords")},
     {"rewrite", cmd_vault_rewrite, N_("take files out of snapshots")},
     {"repair", cmd_vault_repair, N_("make a damaged repository usable again")},
+    {"lock-extend", cmd_vault_lock_extend, N_("lock for longer what a bucket with Object Lock holds")},
+    {"undelete", cmd_vault_undelete, N_("bring back what was deleted from a bucket that keeps versions")},
     {"unlock", cmd_vault_unlock, N_("remove locks that programs left behind")},
     {"serve", cmd_vault_serve, N_("serve repositories, append-only, to restic on other machines")},
     {0},
@@ -44,7 +46,7 @@ static bool takes_next(const char *word)
     for (const struct opt *row = rows; row->name; row++) {
         bool is_long = strncmp(word, "--", 2) == 0 && strcmp(word + 2, row->name) == 0;
         bool is_short = row->letter && word[1] == row->letter && !word[2];
-        if ((is_long || is_short) && row->kind == OPT_STRING)
+        if ((is_long || is_short) && row->kind != OPT_FLAG && row->kind != OPT_COUNT)
             return true;
     }
     return false;

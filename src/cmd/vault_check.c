@@ -17,6 +17,7 @@
 #include "cmd/vault_common.h"
 #include "vault/check.h"
 #include "vault/gojson.h"
+#include "vault/guarded.h"
 
 struct view {
     bool json, quiet, terminal;
@@ -155,9 +156,11 @@ int cmd_vault_check(int argc, char **argv)
     err = vault_check(vault, &check, &result);
     if (view.terminal)
         fprintf(stderr, "\r\033[K");
-    if (!err || err == ERR_CORRUPT)
+    if (!err || (err == ERR_CORRUPT && result.damages))
         show_summary(&view, &result);
     int code = err ? cmd_fail(err) : 0;
+    if (vault_prove_lock(vault) != 0)
+        code = cmd_fail(ERR_UNSUPPORTED);
     vault_close(vault);
     remove_own_cache(folder);
     return code;
