@@ -181,7 +181,7 @@ static int sweep_folder(struct local *local, const char *folder)
 
 static int local_sweep(void *self)
 {
-    int err = 0;
+    int err = sweep_folder(self, "."); /* beside the config */
     for (int kind = BLOB_INDEX; !err && kind < BLOB_KIND_COUNT; kind++)
         err = sweep_folder(self, blob_kind_folder((enum blob_kind)kind));
     for (unsigned i = 0; !err && i < 256; i++) {
@@ -221,26 +221,41 @@ static int already_there(struct local *local, enum blob_kind kind, const char *p
     return err_set(ERR_EXISTS, _("%s/%s is already there, with other contents"), local->path, path);
 }
 
-static int local_write(void *self, enum blob_kind kind, const char *name, const void *bytes, size_t length)
+/* Opens the folder of an object. Some programs make those of packs only when they are needed; another writer
+ * may do so at the same time. Its name must last before a file in it is said to be there. */
+static int open_folder(const struct local *local, const char *path)
 {
-    static atomic_uint counter;
-    struct local *local = self;
-    char path[OBJECT_PATH_SIZE], folder_path[OBJECT_PATH_SIZE], temporary[64];
-    int err = path_of(kind, name, path);
+    int fd = openat(local->root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0 || errno != ENOENT)
+        return fd >= 0 ? fd : err_sys(_("cannot open the folder %s/%s"), local->path, path);
+    if (mkdirat(local->root, path, 0700) != 0 && errno != EEXIST)
+        return err_sys(_("cannot create the folder %s/%s"), local->path, path);
+    char above[OBJECT_PATH_SIZE + 3];
+    snprintf(above, sizeof above, "%s/..", path);
+    int parent FD_AUTO = openat(local->root, above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (parent < 0)
+        return err_sys(_("cannot open the folder %s/%s"), local->path, above);
+    int err = durable_sync_folder(parent, path);
     if (err)
         return err;
-    int there = already_there(local, kind, path, length);
-    if (there)
-        return there < 0 ? there : 0;
-    folder_of(kind, name, folder_path);
-    int folder FD_AUTO = openat(local->root, folder_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder < 0 && errno == ENOENT && mkdirat(local->root, folder_path, 0700) == 0)
-        folder = openat(local->root, folder_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    fd = openat(local->root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd >= 0 ? fd : err_sys(_("cannot open the folder %s/%s"), local->path, path);
+}
+
+/* Writes the whole object under a temporary name beside `path`, and gives it its name; what has that name
+ * goes.
+ */
+static int write_and_rename(struct local *local, const char *folder_path, const char *path, const void *bytes,
+                            size_t length)
+{
+    static atomic_uint counter;
+    char temporary[64];
+    int folder FD_AUTO = open_folder(local, folder_path);
     if (folder < 0)
-        return err_sys(_("cannot open the folder %s/%s"), local->path, folder_path);
+        return folder;
     snprintf(temporary, sizeof temporary, TEMPORARY_NAME, local->host, (int)getpid(),
              atomic_fetch_add(&counter, 1));
-    err = write_temporary(local, folder, temporary, path, bytes, length);
+    int err = write_temporary(local, folder, temporary, path, bytes, length);
     if (err)
         return err;
     if (renameat(folder, temporary, local->root, path) != 0) {
@@ -249,6 +264,28 @@ static int local_write(void *self, enum blob_kind kind, const char *name, const 
         return err;
     }
     return durable_sync_folder(folder, path);
+}
+
+static int local_write(void *self, enum blob_kind kind, const char *name, const void *bytes, size_t length)
+{
+    struct local *local = self;
+    char path[OBJECT_PATH_SIZE], folder_path[OBJECT_PATH_SIZE];
+    int err = path_of(kind, name, path);
+    if (err)
+        return err;
+    int there = already_there(local, kind, path, length);
+    if (there)
+        return there < 0 ? there : 0;
+    folder_of(kind, name, folder_path);
+    return write_and_rename(local, folder_path, path, bytes, length);
+}
+
+static int local_replace_config(void *self, const void *bytes, size_t length)
+{
+    struct local *local = self;
+    uint64_t size;
+    int err = local_size(self, BLOB_CONFIG, NULL, &size);
+    return err ? err : write_and_rename(local, ".", "config", bytes, length);
 }
 
 static int local_remove(void *self, enum blob_kind kind, const char *name)
@@ -272,7 +309,7 @@ static void local_free(void *self)
 }
 
 static const struct blob_ops local_ops = {local_list,   local_size,  local_read, local_write,
-                                          local_remove, local_sweep, local_free};
+                                          local_remove, local_sweep, local_free, local_replace_config};
 
 /* FNV-1a of the host's name. */
 static uint32_t host_number(void)
@@ -306,6 +343,20 @@ static int make_folder(const char *path, const char *name)
     return path_make_folders(folder, 0700);
 }
 
+/* The folders last before the first object in one of them is said to be there. */
+static int sync_folders(const char *path)
+{
+    int root FD_AUTO = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int data FD_AUTO = root < 0 ? -1 : openat(root, "data", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (root < 0 || data < 0)
+        return err_sys(_("cannot open the folder %s"), path);
+    int above FD_AUTO = openat(root, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (above >= 0)
+        fsync(above); /* one that may not be read was not made here */
+    int err = durable_sync_folder(data, path);
+    return err ? err : durable_sync_folder(root, path);
+}
+
 int local_create(const char *path, struct blob_store **out)
 {
     int err = path_make_folders(path, 0700);
@@ -316,5 +367,7 @@ int local_create(const char *path, struct blob_store **out)
         snprintf(name, sizeof name, "data/%02x", i);
         err = make_folder(path, name);
     }
+    if (!err)
+        err = sync_folders(path);
     return err ? err : local_open(path, out);
 }
