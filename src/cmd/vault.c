@@ -31,6 +31,7 @@ static const struct cmd_row commands[] = {
     {"key", cmd_vault_key, N_("list, add, change and remove passwords")},
     {"rewrite", cmd_vault_rewrite, N_("take files out of snapshots")},
     {"repair", cmd_vault_repair, N_("make a damaged repository usable again")},
+    {"migrate", cmd_vault_migrate, N_("make an older repository one of today's format")},
     {"unlock", cmd_vault_unlock, N_("remove locks that programs left behind")},
     {0},
 };

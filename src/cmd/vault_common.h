@@ -186,5 +186,6 @@ int cmd_vault_key(int argc, char **argv);
 int cmd_vault_rewrite(int argc, char **argv);
 int cmd_vault_copy(int argc, char **argv);
 int cmd_vault_repair(int argc, char **argv);
+int cmd_vault_migrate(int argc, char **argv);
 
 #endif
