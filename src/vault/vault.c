@@ -230,7 +230,7 @@ static int open_store(const char *location, struct blob_store **out)
     if (err == ERR_NOT_FOUND) {
         char *where MEM_AUTO = blob_location_text(location);
         err = err_hint(
-            err_set(ERR_NOT_FOUND, _("%s is not a repository: there is no file %s/config"), where, where),
+            err_set(ERR_NO_REPOSITORY, _("%s is not a repository: there is no file %s/config"), where, where),
             _("make one with: beffroi vault init -r %s"), where);
     }
     if (err)

@@ -31,7 +31,7 @@ struct vault_init_options {
 /* Makes a repository at `location`, which is made if missing, with one key for `password`; `options`
  * may be NULL. ERR_EXISTS when a repository is there already. The caller keeps and wipes the password. */
 int vault_init(const char *location, const char *password, const struct vault_init_options *options);
-/* Opens it: finds the key that the password opens (half a second of scrypt, on purpose). ERR_NOT_FOUND;
+/* Opens it: finds the key that the password opens (half a second of scrypt, on purpose). ERR_NO_REPOSITORY;
  * ERR_WRONG_SECRET; ERR_UNSUPPORTED: a newer format; ERR_CORRUPT. */
 int vault_open(const char *location, const char *password, struct vault **out);
 /* The same with a key that was kept: no scrypt. The key stays the caller's. */

@@ -71,7 +71,7 @@ not_in_use
 ours expect 0 "$BEFFROI" vault unlock -r to
 expect 1 copy 00000000000
 said "no snapshot"
-RESTIC_FROM_PASSWORD=wrong expect 1 copy
+RESTIC_FROM_PASSWORD=wrong expect 12 copy
 said "wrong password for the repository from"
 expect 1 ours "$BEFFROI" vault copy -r to
 said "--from-repo"

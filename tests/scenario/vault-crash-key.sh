@@ -18,7 +18,7 @@ opens="RESTIC_PASSWORD_FILE=second $at vault snapshots -r cut"
 crash --done "$opens" repo -- "$at" vault key add -r cut --new-password-file second
 # restic cannot open keys that are cheaper than they say (vault-key.sh has real ones).
 # Whoever has changed the password cannot change it with the old one once more: the next run says that it is wrong.
-crash --done "$opens && ! $at vault snapshots -r cut" --no-restic --again 0,1 --password "$(cat second)" repo -- "$at" vault key passwd -r cut --new-password-file second
+crash --done "$opens && ! $at vault snapshots -r cut" --no-restic --again 0,12 --password "$(cat second)" repo -- "$at" vault key passwd -r cut --new-password-file second
 expect 0 "$at" vault key list -r repo --json
 current=$(python3 -c 'import json; print(json.load(open("out"))[0]["id"])')
 cp -a repo two

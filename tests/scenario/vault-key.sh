@@ -47,12 +47,12 @@ said "in use"
 expect 1 "$BEFFROI" vault key remove -r repo 0123456789abcdef
 said "no key"
 in_use repo
-expect 1 "$BEFFROI" vault key remove -r repo "$marie"
+expect 11 "$BEFFROI" vault key remove -r repo "$marie"
 said "lock"
 not_in_use
 expect 0 "$BEFFROI" vault unlock -r repo
 expect 0 "$BEFFROI" vault key remove -r repo "${marie:0:12}"
-RESTIC_PASSWORD='le deuxième' expect 1 "$BEFFROI" vault ls latest -r repo
+RESTIC_PASSWORD='le deuxième' expect 12 "$BEFFROI" vault ls latest -r repo
 said "wrong password"
 : >empty
 expect 1 "$BEFFROI" vault key add -r repo --new-password-file empty

@@ -21,7 +21,7 @@ said "no migration"
 
 # Nothing is changed while others are at work, or where there is damage.
 in_use repo
-expect 1 "$BEFFROI" vault migrate -r repo upgrade_repo_v2
+expect 11 "$BEFFROI" vault migrate -r repo upgrade_repo_v2
 said "lock"
 not_in_use
 cp -a repo hurt
