@@ -112,9 +112,9 @@ void err_clear(void)
 const char *err_name(int code)
 {
     static const char *const names[] = {
-        "ok",        "system",       "not-found", "permission",  "exists",   "no-space",
-        "invalid",   "corrupt",      "locked",    "unsupported", "timeout",  "closed",
-        "read-only", "wrong-secret", "too-large", "partial",     "canceled", "changed",
+        "ok",        "system",  "not-found",   "permission", "exists",        "no-space",  "invalid",
+        "corrupt",   "locked",  "unsupported", "timeout",    "closed",        "read-only", "wrong-secret",
+        "too-large", "partial", "canceled",    "changed",    "no-repository",
     };
     size_t index = code <= 0 ? (size_t)-code : 0;
     return index < sizeof names / sizeof names[0] ? names[index] : "unknown";

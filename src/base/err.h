@@ -17,23 +17,24 @@
 #include <stddef.h>
 
 enum err {
-    ERR_SYSTEM = -1,        /* a system call failed for a reason that has no code of its own below */
-    ERR_NOT_FOUND = -2,     /* the named thing does not exist */
-    ERR_PERMISSION = -3,    /* not allowed to */
-    ERR_EXISTS = -4,        /* it is already there */
-    ERR_NO_SPACE = -5,      /* disk or quota full */
-    ERR_INVALID = -6,       /* what a person wrote (option, configuration) is wrong */
-    ERR_CORRUPT = -7,       /* stored or received bytes fail their check */
-    ERR_LOCKED = -8,        /* somebody else holds it */
-    ERR_UNSUPPORTED = -9,   /* this kernel, build or format version cannot */
-    ERR_TIMEOUT = -10,      /* not in the time allowed */
-    ERR_CLOSED = -11,       /* the other side is gone */
-    ERR_READ_ONLY = -12,    /* the place refuses writes */
-    ERR_WRONG_SECRET = -13, /* wrong password or key */
-    ERR_TOO_LARGE = -14,    /* over a stated limit */
-    ERR_PARTIAL = -15,      /* done in part; what was not is named in the text or reported before */
-    ERR_CANCELED = -16,     /* stopped on request */
-    ERR_CHANGED = -17,      /* the thing is no longer what the caller described */
+    ERR_SYSTEM = -1,         /* a system call failed for a reason that has no code of its own below */
+    ERR_NOT_FOUND = -2,      /* the named thing does not exist */
+    ERR_PERMISSION = -3,     /* not allowed to */
+    ERR_EXISTS = -4,         /* it is already there */
+    ERR_NO_SPACE = -5,       /* disk or quota full */
+    ERR_INVALID = -6,        /* what a person wrote (option, configuration) is wrong */
+    ERR_CORRUPT = -7,        /* stored or received bytes fail their check */
+    ERR_LOCKED = -8,         /* somebody else holds it */
+    ERR_UNSUPPORTED = -9,    /* this kernel, build or format version cannot */
+    ERR_TIMEOUT = -10,       /* not in the time allowed */
+    ERR_CLOSED = -11,        /* the other side is gone */
+    ERR_READ_ONLY = -12,     /* the place refuses writes */
+    ERR_WRONG_SECRET = -13,  /* wrong password or key */
+    ERR_TOO_LARGE = -14,     /* over a stated limit */
+    ERR_PARTIAL = -15,       /* done in part; what was not is named in the text or reported before */
+    ERR_CANCELED = -16,      /* stopped on request */
+    ERR_CHANGED = -17,       /* the thing is no longer what the caller described */
+    ERR_NO_REPOSITORY = -18, /* there is no repository where one was named */
 };
 
 /* Sets the thread's error text (truncated at 1023 bytes) and returns `code`. Clears the hint. */

@@ -127,7 +127,7 @@ static int sweep_folder(struct local *local, const char *folder)
 
 static int local_sweep(void *self)
 {
-    int err = 0;
+    int err = sweep_folder(self, "."); /* beside the config */
     for (int kind = BLOB_PACK; !err && kind < BLOB_KIND_COUNT; kind++)
         err = sweep_folder(self, blob_kind_folder((enum blob_kind)kind));
     for (unsigned i = 0; !err && i < LAYOUT_DATA_FOLDERS; i++) {
@@ -199,6 +199,22 @@ static void local_grow_free(void *growing)
     local_upload_free(growing);
 }
 
+static int local_replace_config(void *self, const void *bytes, size_t length)
+{
+    const struct blob_store store = {.self = self};
+    struct local_upload *upload = NULL;
+    uint64_t size;
+    int err = local_size(self, BLOB_CONFIG, NULL, &size);
+    if (!err)
+        err = local_upload_open(&store, BLOB_CONFIG, NULL, 0, &upload);
+    if (!err)
+        err = local_upload_add(upload, bytes, length);
+    if (!err)
+        err = local_upload_replace(upload);
+    local_upload_free(upload);
+    return err;
+}
+
 static int local_remove(void *self, enum blob_kind kind, const char *name)
 {
     struct local *local = self;
@@ -231,6 +247,7 @@ static const struct blob_ops local_ops = {
     .grow_end = local_grow_end,
     .grow_free = local_grow_free,
     .free = local_free,
+    .replace_config = local_replace_config,
 };
 
 bool local_is(const struct blob_store *store)
@@ -258,6 +275,20 @@ static int make_folder(const char *path, const char *name)
     return path_make_folders(folder, 0700);
 }
 
+/* The folders last before the first object in one of them is said to be there. */
+static int sync_folders(const char *path)
+{
+    int root FD_AUTO = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int data FD_AUTO = root < 0 ? -1 : openat(root, "data", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (root < 0 || data < 0)
+        return err_sys(_("cannot open the folder %s"), path);
+    int above FD_AUTO = openat(root, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (above >= 0)
+        fsync(above); /* one that may not be read was not made here */
+    int err = durable_sync_folder(data, path);
+    return err ? err : durable_sync_folder(root, path);
+}
+
 int local_create(const char *path, struct blob_store **out)
 {
     int err = path_make_folders(path, 0700);
@@ -268,5 +299,7 @@ int local_create(const char *path, struct blob_store **out)
         layout_data_folder(i, name);
         err = make_folder(path, name);
     }
+    if (!err)
+        err = sync_folders(path);
     return err ? err : local_open(path, out);
 }

@@ -33,12 +33,27 @@ struct local_upload {
     bool written;                /* the temporary name is there */
 };
 
-static int open_folder(const struct local *local, const char *folder_path, int *folder)
+/* Opens the folder of an object. Some programs make those of packs only when they are needed; another writer
+ * may do so at the same time. Its name must last before a file in it is said to be there. */
+static int open_folder(const struct local *local, const char *path, int *folder)
 {
-    *folder = openat(local->root, folder_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (*folder < 0 && errno == ENOENT && (mkdirat(local->root, folder_path, 0700) == 0 || errno == EEXIST))
-        *folder = openat(local->root, folder_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return *folder >= 0 ? 0 : err_sys(_("cannot open the folder %s/%s"), local->path, folder_path);
+    *folder = openat(local->root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*folder >= 0)
+        return 0;
+    if (errno != ENOENT)
+        return err_sys(_("cannot open the folder %s/%s"), local->path, path);
+    if (mkdirat(local->root, path, 0700) != 0 && errno != EEXIST)
+        return err_sys(_("cannot create the folder %s/%s"), local->path, path);
+    char above[LAYOUT_PATH_SIZE + 3];
+    snprintf(above, sizeof above, "%s/..", path);
+    int parent FD_AUTO = openat(local->root, above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (parent < 0)
+        return err_sys(_("cannot open the folder %s/%s"), local->path, above);
+    int err = durable_sync_folder(parent, path);
+    if (err)
+        return err;
+    *folder = openat(local->root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return *folder >= 0 ? 0 : err_sys(_("cannot open the folder %s/%s"), local->path, path);
 }
 
 /* A file system that cannot take room ahead is as good: the write will tell. */
@@ -111,17 +126,35 @@ static int take_name(struct local_upload *u, int home)
     return err_sys(_("cannot create %s"), u->what);
 }
 
-int local_upload_commit(struct local_upload *upload)
+/* Once it is whole on the disk, it gets its name. */
+static int commit(struct local_upload *u, int home, int (*name_it)(struct local_upload *u, int home))
 {
-    struct local_upload *u = upload;
-    int err = 0, home = u->home >= 0 ? u->home : u->folder;
+    int err = 0;
     if (fchmod(u->fd, 0400) != 0)
         err = err_sys(_("cannot set the mode of %s"), u->what);
     if (!err)
         err = durable_sync(u->fd, u->what);
     if (!err)
-        err = take_name(u, home);
+        err = name_it(u, home);
     return err ? err : durable_sync_folder(home, u->what);
+}
+
+int local_upload_commit(struct local_upload *upload)
+{
+    return commit(upload, upload->home >= 0 ? upload->home : upload->folder, take_name);
+}
+
+static int take_over_name(struct local_upload *u, int home)
+{
+    if (renameat(u->folder, u->temporary, home, path_base(u->path)) != 0)
+        return err_sys(_("cannot replace %s"), u->what);
+    u->written = false;
+    return 0;
+}
+
+int local_upload_replace(struct local_upload *upload)
+{
+    return commit(upload, upload->folder, take_over_name);
 }
 
 void local_upload_free(struct local_upload *upload)

@@ -27,6 +27,8 @@ int local_upload_set_name(struct local_upload *upload, const char *name);
 /* Syncs it, gives it its name and mode 0400, and syncs the folder. ERR_EXISTS, and nothing is changed, when
  * the name is taken. */
 int local_upload_commit(struct local_upload *upload);
+/* The same, but what has the name goes: for the config alone, which is no hash of its bytes. */
+int local_upload_replace(struct local_upload *upload);
 /* Takes away what was not committed; NULL is fine. */
 void local_upload_free(struct local_upload *upload);
 

@@ -28,6 +28,11 @@ struct blob_pruner blob_pruner(const struct blob_store *store)
     return (struct blob_pruner){store};
 }
 
+struct blob_upgrader blob_upgrader(const struct blob_store *store)
+{
+    return (struct blob_upgrader){store};
+}
+
 int blob_list(struct blob_reader reader, enum blob_kind kind, blob_visit *visit, void *context)
 {
     return reader.store->ops->list(reader.store->self, kind, visit, context);
@@ -139,6 +144,16 @@ int blob_prune(struct blob_pruner pruner, enum blob_kind kind, const char *name)
     if (kind == BLOB_CONFIG || kind == BLOB_LOCK)
         return err_set(ERR_INVALID, _("%s cannot be pruned"), blob_kind_folder(kind));
     return pruner.store->ops->remove(pruner.store->self, kind, name);
+}
+
+int blob_replace_config(struct blob_upgrader upgrader, const void *bytes, size_t length)
+{
+    const struct blob_store *store = upgrader.store;
+    if (!store->ops->replace_config)
+        return err_set(ERR_UNSUPPORTED,
+                       _("the config of the repository %s cannot be replaced in one step there"),
+                       store->where);
+    return store->ops->replace_config(store->self, bytes, length);
 }
 
 int blob_sweep(struct blob_remover remover)

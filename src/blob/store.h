@@ -5,6 +5,9 @@
  * pruner can take away what was saved. Each is a type of its own, so that the compiler refuses a deletion
  * where only reading was handed out.
  *
+ * The one object that is ever replaced is the config, when a repository becomes one of a newer format:
+ * whoever may do that holds an upgrader.
+ *
  * Objects are named by 64 lower-case hexadecimal digits, except the one object of BLOB_CONFIG, whose name is
  * passed as NULL.
  */
@@ -38,6 +41,9 @@ struct blob_ops {
     int (*grow_end)(void *growing, const char *name);
     void (*grow_free)(void *growing);
     void (*free)(void *self);
+    /* Replaces the config, at once and for good: at any moment the old or the new one is there, whole. NULL
+     * where a store cannot. */
+    int (*replace_config)(void *self, const void *bytes, size_t length);
 };
 
 /* Told of an object that was brought back, by its path; `overwritten`: something else stood in its place. A
@@ -85,12 +91,16 @@ struct blob_remover {
 struct blob_pruner {
     const struct blob_store *store;
 };
+struct blob_upgrader {
+    const struct blob_store *store;
+};
 
 /* The capabilities of a store; they live as long as it does. */
 struct blob_reader blob_reader(const struct blob_store *store);
 struct blob_writer blob_writer(const struct blob_store *store);
 struct blob_remover blob_remover(const struct blob_store *store);
 struct blob_pruner blob_pruner(const struct blob_store *store);
+struct blob_upgrader blob_upgrader(const struct blob_store *store);
 
 /* Every object of a kind, in no order. Files that are not named like objects are passed over. */
 int blob_list(struct blob_reader reader, enum blob_kind kind, blob_visit *visit, void *context);
@@ -131,6 +141,10 @@ int blob_remove_lock(struct blob_remover remover, const char *name);
 
 /* Removes a pack, an index, a snapshot or a key; it being gone already is fine. */
 int blob_prune(struct blob_pruner pruner, enum blob_kind kind, const char *name);
+
+/* Replaces the config, durable when this returns 0; after an error the old one stands. ERR_NOT_FOUND when
+ * there is none, ERR_UNSUPPORTED where the store cannot do it in one step. */
+int blob_replace_config(struct blob_upgrader upgrader, const void *bytes, size_t length);
 
 /* Removes what writers that were killed left half written: those of processes of this host that are gone,
  * and anything a day old. */

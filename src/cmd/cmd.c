@@ -69,6 +69,21 @@ int cmd_dispatch(const char *group, const char *summary, const struct cmd_row *r
     return wrong_word(group, rows, word);
 }
 
+static const struct cmd_code *codes;
+
+void cmd_set_codes(const struct cmd_code *table)
+{
+    codes = table;
+}
+
+static int code_of(int err)
+{
+    for (const struct cmd_code *row = codes; row && row->err; row++)
+        if (row->err == err)
+            return row->code;
+    return err == ERR_PARTIAL ? CMD_PARTLY : CMD_FAILED;
+}
+
 int cmd_fail(int err)
 {
     fflush(stdout);
@@ -79,7 +94,7 @@ int cmd_fail(int err)
         cmd_put(stderr, err_hint_text(), true);
         fprintf(stderr, "\n");
     }
-    return err == ERR_PARTIAL ? CMD_PARTLY : CMD_FAILED;
+    return code_of(err);
 }
 
 int cmd_finish(int code)

@@ -37,8 +37,15 @@ int cmd_dispatch(const char *group, const char *summary, const struct cmd_row *r
 /* The name in the table nearest to `word` (edit distance at most 2, and less than the word), or NULL. */
 const char *cmd_nearest(const struct cmd_row *rows, const char *word);
 
-/* Prints "beffroi: TEXT" and the hint of the thread's error to stderr; returns CMD_FAILED, or CMD_PARTLY for
- * ERR_PARTIAL. */
+/* The exit codes that a group of commands has beside: for an error of the thread, this code. */
+struct cmd_code {
+    int err; /* 0 ends the table */
+    int code;
+};
+/* From now on cmd_fail returns them; the table is kept. */
+void cmd_set_codes(const struct cmd_code *table);
+/* Prints "beffroi: TEXT" and the hint of the thread's error to stderr; returns CMD_FAILED, CMD_PARTLY for
+ * ERR_PARTIAL, or what the table of cmd_set_codes says. */
 int cmd_fail(int err);
 /* Flushes stdout and tells whether all was written: the last thing a command does before its exit code.
  * Returns `code`, or CMD_FAILED with a message. A closed pipe is not an error worth a message. */

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "base/err.h"
 #include "base/i18n.h"
 #include "base/opt.h"
 #include "cmd/cmd.h"
@@ -33,8 +34,17 @@ static const struct cmd_row commands[] = {
     {"repair", cmd_vault_repair, N_("make a damaged repository usable again")},
     {"lock-extend", cmd_vault_lock_extend, N_("lock for longer what a bucket with Object Lock holds")},
     {"undelete", cmd_vault_undelete, N_("bring back what was deleted from a bucket that keeps versions")},
+    {"migrate", cmd_vault_migrate, N_("make an older repository one of today's format")},
     {"unlock", cmd_vault_unlock, N_("remove locks that programs left behind")},
     {"serve", cmd_vault_serve, N_("serve repositories, append-only, to restic on other machines")},
+    {0},
+};
+
+/* As restic has them since 0.17. */
+static const struct cmd_code codes[] = {
+    {ERR_NO_REPOSITORY, 10},
+    {ERR_LOCKED, 11},
+    {ERR_WRONG_SECRET, 12},
     {0},
 };
 
@@ -70,5 +80,9 @@ int cmd_vault(int argc, char **argv)
     bool asks = argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
     if (!asks)
         put_command_first(argc, argv);
+    /* Those that have commands of their own: "-r DIR key list" is "key list -r DIR". */
+    if (argc > 2 && (strcmp(argv[1], "key") == 0 || strcmp(argv[1], "repair") == 0))
+        put_command_first(argc - 1, argv + 1);
+    cmd_set_codes(codes);
     return cmd_dispatch("vault", N_("The vault is a restic repository."), commands, argc, argv);
 }

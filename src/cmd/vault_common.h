@@ -62,25 +62,31 @@ extern struct vault_remote vault_remote;
         "no-extra-verify", 0, OPT_FLAG, &(place).no_verify, NULL, NULL                                       \
     }
 
-/* The rows of prune, and of forget --prune; `unused` and `repack` are texts. */
-#define VAULT_PRUNE_ROWS(prune, unused, repack)                                                              \
+/* What of prune's options is text; NULL: not given. */
+struct vault_prune_words {
+    const char *unused, *repack, *small;
+};
+/* The rows of prune, and of forget --prune. */
+#define VAULT_PRUNE_ROWS(prune, words)                                                                       \
     {"max-unused",                                                                                           \
      0,                                                                                                      \
      OPT_STRING,                                                                                             \
-     &(unused),                                                                                              \
+     &(words).unused,                                                                                        \
      N_("LIMIT"),                                                                                            \
      N_("leave that much unused: a size, a percentage of the\nrepository, or \"unlimited\" (default: "       \
         "5%)")},                                                                                             \
-        {"max-repack-size", 0, OPT_STRING, &(repack), N_("SIZE"), N_("pack at most so much anew")},          \
+        {"max-repack-size", 0, OPT_STRING, &(words).repack, N_("SIZE"), N_("pack at most so much anew")},    \
         {"repack-cacheable-only",    0,    OPT_FLAG,                                                         \
          &(prune).repack_trees_only, NULL, N_("pack only folders anew, no contents")},                       \
         {"repack-small", 0, OPT_FLAG, &(prune).repack_small, NULL, N_("pack small packs together")},         \
+        {"repack-smaller-than", 0,          OPT_STRING,                                                      \
+         &(words).small,        N_("SIZE"), N_("pack packs under SIZE together")},                           \
     {                                                                                                        \
         "repack-uncompressed", 0, OPT_FLAG, &(prune).repack_uncompressed, NULL,                              \
             N_("compress what is not yet compressed")                                                        \
     }
-/* Their texts into the options; `repack` may be NULL. */
-int vault_prune_understand(const char *unused, const char *repack, struct vault_prune_options *out);
+/* The words into the options. */
+int vault_prune_understand(const struct vault_prune_words *words, struct vault_prune_options *out);
 
 /* The rows of commands that look at another repository, too: restic's --from-repo and so on. */
 #define VAULT_FROM_ROWS(from)                                                                                \
@@ -204,5 +210,6 @@ int cmd_vault_repair(int argc, char **argv);
 int cmd_vault_serve(int argc, char **argv);
 int cmd_vault_lock_extend(int argc, char **argv);
 int cmd_vault_undelete(int argc, char **argv);
+int cmd_vault_migrate(int argc, char **argv);
 
 #endif

@@ -19,7 +19,8 @@
 struct wish {
     const char *keep[RETENTION_PERIODS], *within[RETENTION_PERIODS];
     struct vault_filter_words words;
-    const char *group_by, *unused, *repack;
+    const char *group_by;
+    struct vault_prune_words prune_words;
     struct vault_prune_options pruning; /* what --prune does */
     struct opt_list tags, paths, keep_tags;
     bool json, quiet, compact, prune;
@@ -181,7 +182,7 @@ static int understand(const struct wish *wish, struct vault_forget_options *out,
             err = retention_parse_duration(wish->within[i], &out->policy.within[i]);
     }
     if (!err)
-        err = vault_prune_understand(wish->unused, wish->repack, prune);
+        err = vault_prune_understand(&wish->prune_words, prune);
     out->policy.tags = wish->keep_tags.items;
     out->policy.tag_count = wish->keep_tags.count;
     out->filter = vault_common_filter(&wish->words);
@@ -220,7 +221,7 @@ static int run(const struct vault_place *place, const struct wish *wish, struct 
 int cmd_vault_forget(int argc, char **argv)
 {
     struct vault_place place = {0};
-    struct wish wish = {.group_by = "host,paths", .unused = "5%"};
+    struct wish wish = {.group_by = "host,paths"};
     struct vault_forget_options forget = {
         .on_group = on_group, .on_future = on_future, .on_removed = on_removed};
     const struct opt options[] = {
@@ -267,7 +268,7 @@ int cmd_vault_forget(int argc, char **argv)
         {"compact", 'c', OPT_FLAG, &wish.compact, NULL, N_("do not show the paths")},
         {"dry-run", 'n', OPT_FLAG, &forget.dry_run, NULL, N_("change nothing, tell what would be done")},
         {"prune", 0, OPT_FLAG, &wish.prune, NULL, N_("then give the room back (see vault prune)")},
-        VAULT_PRUNE_ROWS(wish.pruning, wish.unused, wish.repack),
+        VAULT_PRUNE_ROWS(wish.pruning, wish.prune_words),
         {"json", 0, OPT_FLAG, &wish.json, NULL, N_("print the groups as JSON")},
         {"quiet", 'q', OPT_FLAG, &wish.quiet, NULL, N_("print errors only")},
         {0},

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/i18n.h"
+#include "base/mem.h"
 #include "base/opt.h"
 #include "base/path.h"
 #include "cmd/cmd.h"
@@ -14,12 +15,24 @@
 #include "vault/folder.h"
 #include "vault/gojson.h"
 
+enum sort { SORT_NAME, SORT_SIZE, SORT_MTIME, SORT_ATIME, SORT_CTIME, SORT_EXTENSION };
+
+/* A node that waits to be sorted, with what of it is printed. */
+struct kept {
+    struct node node;
+    char *path;
+    size_t number; /* of those that are equal, which came first */
+};
+
 struct listing {
     struct vault *vault;
     struct loader *loader;
-    char **folders; /* only what is or lies below these */
+    char **folders; /* only what is these, or in them */
     size_t folder_count;
-    bool json, detailed;
+    bool json, detailed, human, recursive, reverse;
+    enum sort sort;
+    struct kept *kept;
+    size_t kept_count;
     int bad;
 };
 
@@ -48,33 +61,149 @@ static void print_json(const struct node *node, const char *path)
     vault_common_print(&out);
 }
 
+/* Whether the path is in the folder itself. */
+static bool is_right_in(const char *folder, const char *path)
+{
+    const char *last = strrchr(path, '/');
+    size_t length = strlen(folder);
+    while (length && folder[length - 1] == '/')
+        length--;
+    return (size_t)(last - path) == length;
+}
+
 static bool is_asked(const struct listing *listing, const char *path)
 {
-    for (size_t i = 0; i < listing->folder_count; i++)
-        if (path_is_within(listing->folders[i], path))
+    for (size_t i = 0; i < listing->folder_count; i++) {
+        const char *folder = listing->folders[i];
+        if (path_is_within(folder, path) &&
+            (listing->recursive || path_is_within(path, folder) || is_right_in(folder, path)))
             return true;
+    }
     return listing->folder_count == 0;
 }
 
 static bool leads_there(const struct listing *listing, const char *path)
 {
     for (size_t i = 0; i < listing->folder_count; i++)
-        if (path_is_within(path, listing->folders[i]))
+        if (path_is_within(path, listing->folders[i]) ||
+            (listing->recursive && path_is_within(listing->folders[i], path)))
             return true;
-    return is_asked(listing, path);
+    return listing->folder_count == 0;
+}
+
+static void print_node(const struct listing *listing, const char *path, const struct node *node)
+{
+    if (listing->json)
+        print_json(node, path);
+    else if (listing->detailed)
+        vault_print_node(node, path, listing->human);
+    else
+        vault_print_path(path);
+}
+
+/* ---- in another order ---- */
+
+static bool is_sorted(const struct listing *listing)
+{
+    return listing->sort != SORT_NAME || listing->reverse;
+}
+
+static void keep(struct listing *listing, const char *path, const struct node *node)
+{
+    size_t count = listing->kept_count;
+    if ((count & (count - 1)) == 0) /* full at every power of two */
+        listing->kept = mem_resize(listing->kept, count ? 2 * count : 1, sizeof *listing->kept);
+    struct kept *one = &listing->kept[listing->kept_count++];
+    *one = (struct kept){.node = *node, .path = mem_strdup(path), .number = count};
+    one->node.name = mem_dup(node->name, node->name_length + 1);
+    one->node.target = mem_strdup(node->target);
+}
+
+static int compare(uint64_t a, uint64_t b)
+{
+    return a < b ? -1 : a > b;
+}
+
+static int compare_times(int64_t a, int64_t b)
+{
+    return a < b ? -1 : a > b;
+}
+
+static const char *extension(const struct kept *one)
+{
+    const char *dot = strrchr(one->node.name, '.');
+    return dot ? dot : "";
+}
+
+static int by_wish(const void *a, const void *b, void *context)
+{
+    const struct kept *x = a, *y = b;
+    const struct listing *listing = context;
+    int order = 0;
+    switch (listing->sort) {
+    case SORT_NAME: /* as they came */
+        break;
+    case SORT_SIZE:
+        order = compare(x->node.size, y->node.size);
+        break;
+    case SORT_MTIME:
+        order = compare_times(x->node.mtime_ns, y->node.mtime_ns);
+        break;
+    case SORT_ATIME:
+        order = compare_times(x->node.atime_ns, y->node.atime_ns);
+        break;
+    case SORT_CTIME:
+        order = compare_times(x->node.ctime_ns, y->node.ctime_ns);
+        break;
+    case SORT_EXTENSION:
+        order = strcmp(extension(x), extension(y));
+        break;
+    }
+    if (!order)
+        order = compare(x->number, y->number);
+    return listing->reverse ? -order : order;
+}
+
+static void print_kept(struct listing *listing)
+{
+    if (listing->kept_count)
+        qsort_r(listing->kept, listing->kept_count, sizeof *listing->kept, by_wish, listing);
+    for (size_t i = 0; i < listing->kept_count; i++) {
+        struct kept *one = &listing->kept[i];
+        print_node(listing, one->path, &one->node);
+        free((char *)(uintptr_t)one->node.name);
+        free((char *)(uintptr_t)one->node.target);
+        free(one->path);
+    }
+    free(listing->kept);
+}
+
+static int parse_sort(const char *word, enum sort *out)
+{
+    static const struct {
+        const char *word;
+        enum sort sort;
+    } words[] = {{"name", SORT_NAME},          {"size", SORT_SIZE},   {"time", SORT_MTIME},
+                 {"mtime", SORT_MTIME},        {"atime", SORT_ATIME}, {"ctime", SORT_CTIME},
+                 {"extension", SORT_EXTENSION}};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(words[i].word, word) == 0) {
+            *out = words[i].sort;
+            return 0;
+        }
+    return err_set(ERR_INVALID, _("--sort wants name, size, time, atime, ctime or extension, not \"%s\""),
+                   word);
 }
 
 static int list_node(void *context, const uint8_t *folder, const char *path, const struct node *node)
 {
-    const struct listing *listing = context;
+    struct listing *listing = context;
     (void)folder;
     if (is_asked(listing, path)) {
-        if (listing->json)
-            print_json(node, path);
-        else if (listing->detailed)
-            vault_print_node(node, path, false);
+        if (is_sorted(listing))
+            keep(listing, path, node);
         else
-            vault_print_path(path);
+            print_node(listing, path, node);
     }
     return leads_there(listing, path) ? FOLDER_INTO : FOLDER_PASS;
 }
@@ -126,6 +255,7 @@ static int run(const struct vault_place *place, const char *name, const struct s
         print_snapshot(listing, snapshot);
         const struct folder_visitor visitor = {listing, list_node, tell_bad};
         folder_walk(listing->loader, top, "", &visitor);
+        print_kept(listing);
     }
     int code = err ? cmd_fail(err) : listing->bad ? 3 : 0;
     loader_free(listing->loader);
@@ -139,9 +269,14 @@ int cmd_vault_ls(int argc, char **argv)
     struct vault_place place = {0};
     struct vault_filter_words words = {0};
     struct listing listing = {0};
+    const char *sort = "name";
     const struct opt options[] = {
         VAULT_PLACE_ROWS(place),
         {"long", 'l', OPT_FLAG, &listing.detailed, NULL, N_("show mode, owner, size and time")},
+        {"human-readable", 0, OPT_FLAG, &listing.human, NULL, N_("with --long, sizes such as 1.500 MiB")},
+        {"recursive", 0, OPT_FLAG, &listing.recursive, NULL, N_("of a FOLDER, all that lies below")},
+        {"sort", 's', OPT_STRING, &sort, N_("WHAT"), N_("by name, size, time, atime, ctime or extension")},
+        {"reverse", 0, OPT_FLAG, &listing.reverse, NULL, N_("the last one first")},
         VAULT_LATEST_ROWS(words),
         {"json", 0, OPT_FLAG, &listing.json, NULL, N_("print JSON, one object per line")},
         {0},
@@ -159,7 +294,8 @@ int cmd_vault_ls(int argc, char **argv)
         struct snapshot_filter filter = vault_common_filter(&words);
         listing.folders = argv + 2;
         listing.folder_count = (size_t)operands - 1;
-        code = run(&place, argv[1], &filter, &listing);
+        int err = parse_sort(sort, &listing.sort);
+        code = err ? cmd_fail(err) : run(&place, argv[1], &filter, &listing);
     }
     vault_common_filter_free(&words);
     return code;

@@ -65,10 +65,16 @@ static int parse_unused(const char *text, struct vault_prune_options *out)
     return vault_common_parse_size(text, &out->unused_bytes);
 }
 
-int vault_prune_understand(const char *unused, const char *repack, struct vault_prune_options *out)
+int vault_prune_understand(const struct vault_prune_words *words, struct vault_prune_options *out)
 {
-    int err = parse_unused(unused, out);
-    return !err && repack ? vault_common_parse_size(repack, &out->repack_bytes_most) : err;
+    int err = parse_unused(words->unused ? words->unused : "5%", out);
+    if (!err && words->repack)
+        err = vault_common_parse_size(words->repack, &out->repack_bytes_most);
+    if (!err && words->small) {
+        out->repack_small = true;
+        err = vault_common_parse_size(words->small, &out->small_bytes);
+    }
+    return err;
 }
 
 int vault_prune_show(struct vault *vault, struct vault_prune_options *prune, bool quiet)
@@ -100,12 +106,12 @@ int cmd_vault_prune(int argc, char **argv)
 {
     struct vault_place place = {0};
     struct vault_prune_options prune = {0};
-    const char *unused = "5%", *repack = NULL;
+    struct vault_prune_words words = {0};
     bool quiet = false;
     const struct opt options[] = {
         VAULT_PLACE_ROWS(place),
         {"dry-run", 'n', OPT_FLAG, &prune.dry_run, NULL, N_("change nothing, tell what would be done")},
-        VAULT_PRUNE_ROWS(prune, unused, repack),
+        VAULT_PRUNE_ROWS(prune, words),
         {"quiet", 'q', OPT_FLAG, &quiet, NULL, N_("print errors only")},
         {0},
     };
@@ -118,6 +124,6 @@ int cmd_vault_prune(int argc, char **argv)
     enum opt_result parsed = opt_parse(&command, argc, argv, &operands);
     if (parsed != OPT_GO)
         return parsed == OPT_HELP_SHOWN ? 0 : 2;
-    int err = vault_prune_understand(unused, repack, &prune);
+    int err = vault_prune_understand(&words, &prune);
     return err ? cmd_fail(err) : run(&place, &prune, quiet);
 }

@@ -55,7 +55,7 @@ int vault_job_open(const struct config *config, struct vault_key **key)
     if (err)
         return err;
     err = vault_open(config->repository, buf_string(&password), &vault);
-    if (err == ERR_NOT_FOUND) {
+    if (err == ERR_NO_REPOSITORY) {
         err = vault_init(config->repository, buf_string(&password), NULL);
         if (!err)
             err = vault_open(config->repository, buf_string(&password), &vault);

@@ -127,6 +127,8 @@ int vault_forget(struct vault *vault, const struct vault_forget_options *options
     int err = lock_take(vault, !options->dry_run, &lock);
     if (err)
         return err;
+    if (!options->dry_run)
+        blob_sweep(vault_remover(vault)); /* what cannot be removed takes room, no more */
     err = run(&f);
     lock_release(lock);
     for (size_t i = 0; i < f.group_count; i++)

@@ -217,7 +217,9 @@ int vault_prune(struct vault *vault, const struct vault_prune_options *options,
     int err = lock_take(vault, true, &lock);
     if (err)
         return err;
-    vault_rest(vault); /* what was read before the lock may be out of date */
+    if (!options->dry_run)
+        blob_sweep(vault_remover(vault)); /* what cannot be removed takes room, no more */
+    vault_rest(vault);                    /* what was read before the lock may be out of date */
     err = make_plan(&p);
     if (!err && !options->dry_run && has_work(&p))
         err = carry_out(&p);

@@ -22,7 +22,8 @@ struct vault_prune_options {
     uint64_t unused_bytes;      /* VAULT_UNUSED_BYTES */
     uint64_t repack_bytes_most; /* to be packed anew; 0: no limit */
     bool repack_trees_only;     /* no packs of data: what a client keeps in its cache anyway */
-    bool repack_small;          /* packs under four fifths of the target, too */
+    bool repack_small;          /* packs under four fifths of the target, too, or under: */
+    uint64_t small_bytes;       /* 0: as said */
     bool repack_uncompressed;   /* packs with blobs that are not compressed, too (format 2) */
     void *context;
     /* Packs packed anew so far; may be NULL. */

@@ -122,12 +122,17 @@ static int decide_clear(struct prune_plan *plan, struct vault_prune_result *resu
     return 0;
 }
 
+static bool is_small(const struct prune_pack *pack, const struct vault_prune_options *options)
+{
+    return options->repack_small && pack->size < (options->small_bytes ? options->small_bytes : SMALL_PACK);
+}
+
 static bool is_candidate(const struct prune_pack *pack, const struct vault_prune_options *options,
                          unsigned version)
 {
     if (pack->fate != PRUNE_KEEP || (options->repack_trees_only && !pack->trees))
         return false;
-    return pack->unused.blobs > 0 || (options->repack_small && pack->size < SMALL_PACK) ||
+    return pack->unused.blobs > 0 || is_small(pack, options) ||
            (options->repack_uncompressed && version >= 2 && pack->uncompressed);
 }
 
@@ -160,7 +165,7 @@ static uint64_t waste_allowed(const struct vault_prune_options *options, uint64_
 /* Packs that are there for another reason than their waste. */
 static bool is_due(const struct prune_pack *pack, const struct vault_prune_options *options, unsigned version)
 {
-    return pack->trees || (options->repack_small && pack->size < SMALL_PACK) ||
+    return pack->trees || is_small(pack, options) ||
            (options->repack_uncompressed && version >= 2 && pack->uncompressed);
 }
 

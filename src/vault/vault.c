@@ -158,22 +158,47 @@ static int write_key(struct blob_writer writer, const struct seal_key *master, c
     return blob_write(writer, BLOB_KEY, name, file.data, file.length);
 }
 
+/* What the file config holds, sealed. */
+static int seal_config(const struct seal_key *master, const struct config *config, struct buf *sealed)
+{
+    struct buf plain BUF_AUTO;
+    buf_init(&plain, MAX_CONFIG);
+    config_encode(config, &plain);
+    uint8_t *place = buf_reserve(sealed, plain.length + SEAL_OVERHEAD);
+    sealed->length += plain.length + SEAL_OVERHEAD;
+    return seal_close(master, plain.data, plain.length, place);
+}
+
 static int write_config(struct blob_writer writer, const struct seal_key *master,
                         const struct vault_init_options *options)
 {
-    struct buf plain BUF_AUTO, sealed BUF_AUTO;
+    struct buf sealed BUF_AUTO;
     struct config config;
-    buf_init(&plain, MAX_CONFIG);
     buf_init(&sealed, MAX_CONFIG);
     config_random(&config);
     if (options && options->polynomial)
         config.polynomial = options->polynomial;
     if (options && options->version)
         config.version = options->version;
-    config_encode(&config, &plain);
-    uint8_t *place = buf_reserve(&sealed, plain.length + SEAL_OVERHEAD);
-    int err = seal_close(master, plain.data, plain.length, place);
-    return err ? err : blob_write(writer, BLOB_CONFIG, NULL, place, plain.length + SEAL_OVERHEAD);
+    int err = seal_config(master, &config, &sealed);
+    return err ? err : blob_write(writer, BLOB_CONFIG, NULL, sealed.data, sealed.length);
+}
+
+int vault_upgrade_config(struct vault *vault)
+{
+    struct buf sealed BUF_AUTO;
+    struct config config = vault->config;
+    buf_init(&sealed, MAX_CONFIG);
+    if (config.version != 1)
+        return err_set(ERR_UNSUPPORTED, _("the repository %s has version %u; only version 1 can be upgraded"),
+                       vault_path(vault), config.version);
+    config.version = 2;
+    int err = seal_config(&vault->key->seal, &config, &sealed);
+    if (!err)
+        err = blob_replace_config(blob_upgrader(vault->store), sealed.data, sealed.length);
+    if (!err)
+        vault->config = config;
+    return err;
 }
 
 static int refuse_existing(const char *location)
@@ -221,8 +246,8 @@ static int open_store(const char *location, struct blob_store **out)
         err = blob_size(blob_reader(store), BLOB_CONFIG, NULL, &size);
     if (err == ERR_NOT_FOUND && !*err_hint_text()) { /* a hint: the store knows better what happened */
         char *where MEM_AUTO = store ? mem_strdup(store->where) : blob_location_text(location);
-        err_hint(
-            err_set(ERR_NOT_FOUND, _("%s is not a repository: there is no file %s/config"), where, where),
+        err = err_hint(
+            err_set(ERR_NO_REPOSITORY, _("%s is not a repository: there is no file %s/config"), where, where),
             _("make one with: beffroi vault init -r %s"), where);
     }
     if (err)

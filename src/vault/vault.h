@@ -31,8 +31,8 @@ struct vault_init_options {
 /* Makes a repository at `location`, which is made if missing, with one key for `password`; `options`
  * may be NULL. ERR_EXISTS when a repository is there already. The caller keeps and wipes the password. */
 int vault_init(const char *location, const char *password, const struct vault_init_options *options);
-/* Opens it: finds the key that the password opens (half a second of scrypt, on purpose). ERR_NOT_FOUND: no
- * repository; ERR_WRONG_SECRET; ERR_UNSUPPORTED: a newer format; ERR_CORRUPT. */
+/* Opens it: finds the key that the password opens (half a second of scrypt, on purpose). ERR_NO_REPOSITORY;
+ * ERR_WRONG_SECRET; ERR_UNSUPPORTED: a newer format; ERR_CORRUPT. */
 int vault_open(const char *location, const char *password, struct vault **out);
 /* The same with a key that was kept: no scrypt. The key stays the caller's. */
 int vault_open_with_key(const char *location, const struct vault_key *key, struct vault **out);
@@ -90,6 +90,9 @@ struct blob_pruner vault_pruner(const struct vault *vault); /* with the exclusiv
 unsigned vault_connections(const struct vault *vault);
 /* How many threads reading from it are well employed: one per processor, or per connection; 1 to `most`. */
 unsigned vault_reading_threads(const struct vault *vault, unsigned most);
+/* Makes a repository of version 1 one of version 2, in one step: with the exclusive lock alone. The vault
+ * stays usable. ERR_UNSUPPORTED when it is of another version, or in a store that cannot. */
+int vault_upgrade_config(struct vault *vault);
 /* Reads all index files unless they are in memory. */
 int vault_need_index(struct vault *vault);
 /* Told of a file that cannot be read; the error text of the thread says why. */

@@ -103,7 +103,7 @@ expect 1 "$BEFFROI" vault forget -r repo --keep-last 1 --group-by moon
 said "group-by"
 expect 1 "$BEFFROI" vault forget -r repo 00000000000
 in_use repo
-expect 1 "$BEFFROI" vault forget -r repo --keep-last 1
+expect 11 "$BEFFROI" vault forget -r repo --keep-last 1
 said "lock"
 not_in_use
 expect 0 restic -r repo unlock --remove-all

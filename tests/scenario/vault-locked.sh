@@ -35,11 +35,11 @@ for _ in $(seq 2000); do
   kill -0 "$exclusive" 2>/dev/null || break
 done
 locked || fail "the exclusive lock was not caught"
-expect 1 "$BEFFROI" vault backup -r repo tree
+expect 11 "$BEFFROI" vault backup -r repo tree
 said "locked by root on $(hostname)"
 said "process $exclusive, exclusively"
 said "unlock"
-expect 1 "$BEFFROI" vault check -r repo
+expect 11 "$BEFFROI" vault check -r repo
 said "locked by"
 expect 0 "$BEFFROI" vault check --no-lock -r repo
 [ "$(ls repo/locks | wc -l)" = 1 ] || fail "our own lock stayed behind"

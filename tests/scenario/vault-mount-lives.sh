@@ -35,7 +35,7 @@ expect 2 ls m/snapshots/latest/tree/nothing
 
 # It is locked for sharing: nobody takes away what is being read, and a backup may still be made (above).
 [ "$(find repo/locks -type f | wc -l)" = 1 ] || fail "there is no lock, or several"
-expect 1 "$BEFFROI" vault prune -r repo
+expect 11 "$BEFFROI" vault prune -r repo
 said "locked"
 expect 1 restic -r repo prune
 exec 5<m/snapshots/latest/tree/file

@@ -94,7 +94,7 @@ said "nothing was removed"
 find hurt/data hurt/index -type f | sort | diff files - || fail "a hurt repository was pruned"
 # Somebody else uses it.
 in_use wasteful
-expect 1 prune wasteful
+expect 11 prune wasteful
 said "lock"
 not_in_use
 expect 1 prune wasteful --max-unused 100%

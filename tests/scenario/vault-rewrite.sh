@@ -52,7 +52,7 @@ diff -r repo same || fail "the repository was changed"
 expect 1 "$BEFFROI" vault rewrite -r same
 said "nothing to take out"
 in_use same
-expect 1 "$BEFFROI" vault rewrite -r same --exclude secret --forget
+expect 11 "$BEFFROI" vault rewrite -r same --exclude secret --forget
 said "lock"
 not_in_use
 expect 0 "$BEFFROI" vault rewrite -r same --new-time '2020-02-02 02:02:02' --new-host other latest --host ecole

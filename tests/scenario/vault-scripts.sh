@@ -37,7 +37,7 @@ done
 repo=$T/of-vault
 cd "$T"
 expect 0 "$BEFFROI" vault -r "$repo" --password-command 'echo un mot de passe' snapshots
-expect 1 "$BEFFROI" vault -r "$repo" --password-command 'echo another' snapshots
+expect 12 "$BEFFROI" vault -r "$repo" --password-command 'echo another' snapshots
 said password
 expect 1 "$BEFFROI" vault -r "$repo" --password-command 'echo secret; exit 4' snapshots
 said 'the command sh failed with exit code 4'
@@ -45,7 +45,7 @@ said 'the command sh failed with exit code 4'
 
 # A lock is waited for as long as one wants.
 in_use "$repo"
-expect 1 "$BEFFROI" vault -r "$repo" prune
+expect 11 "$BEFFROI" vault -r "$repo" prune
 said 'locked'
 (sleep 4 && kill "$user") &
 expect 0 "$BEFFROI" vault -r "$repo" --retry-lock 2m prune

@@ -62,7 +62,7 @@ said "alone"
 expect 1 "$BEFFROI" vault tag -r repo --add b latest "$first"
 said "no snapshot"
 in_use repo
-expect 1 "$BEFFROI" vault tag -r repo --add b
+expect 11 "$BEFFROI" vault tag -r repo --add b
 said "lock"
 not_in_use
 state repo | diff before - || fail "something was changed in spite of an error"

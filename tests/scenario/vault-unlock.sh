@@ -51,7 +51,9 @@ for left in left-by-*; do locks repo | diff - "$left" || fail "restic leaves oth
 head -c 200 /dev/urandom >"repo/locks/$(printf 'b%.0s' $(seq 64))"
 expect 3 "$BEFFROI" vault unlock -r repo
 said "damaged"
-expect 1 "$BEFFROI" vault prune -r repo
+code=0
+"$BEFFROI" vault prune -r repo >out 2>err || code=$?
+[ "$code" = 1 ] || [ "$code" = 11 ] || fail "prune ends with $code" # it cannot tell, or it meets the other lock first
 expect 0 "$BEFFROI" vault unlock -r repo --remove-all
 [ -z "$(locks repo)" ] || fail "left: $(locks repo)"
 not_in_use
@@ -61,7 +63,7 @@ expect 0 "$BEFFROI" vault prune -r repo
 # Half-written objects of writers that are gone go too; a wrong password removes nothing.
 touch repo/locks/tmp-00000000-1-0 && touch -d '2 days ago' repo/locks/tmp-00000000-1-0
 cp -a kept-aside "repo/locks/$dead"
-RESTIC_PASSWORD=wrong expect 1 "$BEFFROI" vault unlock -r repo
+RESTIC_PASSWORD=wrong expect 12 "$BEFFROI" vault unlock -r repo
 [ "$(ls repo/locks | wc -l)" = 2 ] || fail "something was removed without the password"
 expect 0 "$BEFFROI" vault unlock -r repo
 [ -z "$(ls repo/locks)" ] || fail "left: $(ls repo/locks)"

@@ -9,7 +9,7 @@ cd "$T"
 expect 0 "$BEFFROI" vault init -r repo
 expect 1 "$BEFFROI" vault init -r repo
 said "repo already holds a repository"
-RESTIC_PASSWORD=wrong expect 1 "$BEFFROI" vault snapshots -r repo
+RESTIC_PASSWORD=wrong expect 12 "$BEFFROI" vault snapshots -r repo
 said "wrong password for the repository repo"
 printf '%s\r\n' "$RESTIC_PASSWORD" >password
 (
@@ -21,7 +21,7 @@ printf '%s\r\n' "$RESTIC_PASSWORD" >password
   expect 1 "$BEFFROI" vault snapshots -r repo --password-file nowhere
   said "cannot open nowhere"
 )
-expect 1 "$BEFFROI" vault snapshots -r nowhere
+expect 10 "$BEFFROI" vault snapshots -r nowhere
 said "nowhere is not a repository"
 said "beffroi vault init -r nowhere"
 expect 1 "$BEFFROI" vault snapshots
