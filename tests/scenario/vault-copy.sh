@@ -98,7 +98,7 @@ done
 for nth in 3 4 5 6 7; do # the locks come first
   rm -rf cut
   cp -a empty cut
-  if ours strace -f -o strace.out -e trace=renameat -e inject=renameat:signal=KILL:when="$nth" "$BEFFROI" vault copy -r cut --from-repo from >out 2>err; then
+  if ours strace -f -o strace.out -e trace=renameat2 -e inject=renameat2:signal=KILL:when="$nth" "$BEFFROI" vault copy -r cut --from-repo from >out 2>err; then
     break
   fi
   killed=$((killed + 1))
