@@ -101,7 +101,7 @@ static void on_signal(int number)
 }
 
 struct wish {
-    bool json, keep, no_guard;
+    bool json, keep, no_guard, village;
     int64_t seed, runs;
     const char *base, *beffroi, *scenarios;
 };
@@ -149,6 +149,7 @@ static int play(const char *name, const struct wish *wish)
     struct scenario *scenario = NULL;
     struct run_options options = {
         .seed = (uint64_t)wish->seed,
+        .village = wish->village,
         .base = wish->base,
         .beffroi = wish->no_guard ? NULL : beffroi,
         .keep = wish->keep,
@@ -181,6 +182,7 @@ int command_run(int argc, char **argv)
     const struct opt options[] = {
         {"json", 0, OPT_FLAG, &wish.json, NULL, N_("print all figures as JSON")},
         {"seed", 0, OPT_NUMBER, &wish.seed, N_("N"), N_("the town to build (default 1)")},
+        {"village", 0, OPT_FLAG, &wish.village, NULL, N_("a small share instead: 200 files, 30 MB")},
         {"runs", 0, OPT_NUMBER, &wish.runs, N_("N"), N_("play it N times; print smallest, median, largest")},
         {"keep", 0, OPT_FLAG, &wish.keep, NULL,
          N_("leave the share, the logs and the guard's state on the disk")},

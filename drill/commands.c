@@ -33,9 +33,11 @@ static int need_root(void)
 int command_build(int argc, char **argv)
 {
     int64_t seed = 1;
+    bool village = false;
     const char *base = NULL;
     const struct opt options[] = {
         {"seed", 0, OPT_NUMBER, &seed, N_("N"), N_("the town to make (default 1)")},
+        {"village", 0, OPT_FLAG, &village, NULL, N_("a small share instead: 200 files, 30 MB")},
         {"in", 0, OPT_STRING, &base, N_("FOLDER"), N_("where to make it (default /var/tmp)")},
         {0},
     };
@@ -50,7 +52,7 @@ int command_build(int argc, char **argv)
     struct manifest *manifest = NULL;
     int code = need_root();
     if (code == 0)
-        code = town_yard_make(base, (uint64_t)seed, &yard, &manifest);
+        code = town_yard_make(base, (uint64_t)seed, village, &yard, &manifest);
     if (code == 0)
         code = yard_keep(yard);
     if (code == 0)

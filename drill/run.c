@@ -62,8 +62,9 @@ static void say(const struct play *p, const char *text)
 static int set_stage(struct play *p)
 {
     const struct scenario *s = p->run->scenario;
-    say(p, _("Building the town's share: 2 000 files, 300 MB"));
-    int code = town_yard_make(p->options->base, p->options->seed, &p->yard, &p->before);
+    say(p, p->options->village ? _("Building the village's share: 200 files, 30 MB")
+                               : _("Building the town's share: 2 000 files, 300 MB"));
+    int code = town_yard_make(p->options->base, p->options->seed, p->options->village, &p->yard, &p->before);
     if (code < 0)
         return code;
     stage_init(&p->stage, p->yard);

@@ -16,6 +16,7 @@
 
 struct run_options {
     uint64_t seed;
+    bool village;        /* a small share; see town.h */
     const char *base;    /* as in yard_create */
     const char *beffroi; /* the guard's program; NULL: no guard */
     bool keep;           /* leave the yard on the disk */

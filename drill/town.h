@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * The town's share: 2 000 files, about 300 MB, in the formats and under the names that a town hall has,
- * made from a seed and byte for byte the same for a seed. The plan (names, kinds, owners, dates) comes
- * first; any single file can then be made again from it, which is how a deletion is undone.
+ * made from a seed and byte for byte the same for a seed. A village has a tenth of each kind. The plan
+ * (names, kinds, owners, dates) comes first; any single file can then be made again from it, which is how a
+ * deletion is undone.
  */
 #ifndef DRILL_TOWN_H
 #define DRILL_TOWN_H
@@ -49,6 +50,7 @@ struct town_file {
 
 struct town {
     uint64_t seed;
+    bool village;
     struct town_file *files; /* owned */
     size_t count;
     char **folders; /* owned; parents before their children */
@@ -58,7 +60,7 @@ struct town {
 /* Where the honest colleague keeps her own documents: a folder of the share that is hers to change. */
 #define TOWN_COLLEAGUE_FOLDER "Urbanisme/Dossiers de Claire Martin"
 
-struct town *town_plan(uint64_t seed);
+struct town *town_plan(uint64_t seed, bool village);
 void town_free(struct town *town);
 
 /* Appends the bytes of file `index` (not a link) to the empty `out`. */

@@ -77,7 +77,8 @@ static const struct share {
     {TOWN_ZIP, "zip", 40, 100000, 700000, table_subjects, COUNT(table_subjects)},
 };
 
-#define BIG_BYTES (100u * 1000 * 1000)
+#define BIG_BYTES     (100u * 1000 * 1000)
+#define VILLAGE_SHARE 10 /* a village has one file where a town has so many */
 
 static int has_path(const struct town *t, const char *path)
 {
@@ -144,7 +145,7 @@ static char *make_path(struct rng *r, uint32_t service, const struct share *s, u
 
 static void plan_share(struct town *t, struct rng *r, const struct share *s)
 {
-    for (unsigned n = 0; n < s->count; n++) {
+    for (unsigned n = 0; n < (t->village ? s->count / VILLAGE_SHARE : s->count); n++) {
         uint32_t service = rng_between(r, 0, COUNT(services) - 1);
         char *path = NULL;
         for (unsigned copy = 0; !path || has_path(t, path); copy++) {
@@ -192,16 +193,17 @@ static void add_links(struct town *t, struct rng *r)
         add_file(t, mem_strdup(symlinks[i][0]), TOWN_SYMLINK, r)->target = mem_strdup(symlinks[i][1]);
 }
 
-struct town *town_plan(uint64_t seed)
+struct town *town_plan(uint64_t seed, bool village)
 {
     struct town *t = mem_zalloc(1, sizeof *t);
     struct rng r = rng_make(seed, 0);
     t->seed = seed;
+    t->village = village;
     for (size_t i = 0; i < COUNT(shares); i++)
         plan_share(t, &r, &shares[i]);
     add_file(t, mem_strdup("Secrétariat général/Agenda/à compléter.txt"), TOWN_EMPTY, &r);
     add_file(t, mem_strdup("Communication/Photos/Archives 2012-2022.zip"), TOWN_BIG_ZIP, &r)->size =
-        BIG_BYTES;
+        village ? BIG_BYTES / VILLAGE_SHARE : BIG_BYTES;
     qsort(t->files, t->count, sizeof *t->files, by_path);
     add_links(t, &r);
     add_folders(t, TOWN_COLLEAGUE_FOLDER "/");

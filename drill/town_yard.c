@@ -26,7 +26,7 @@ static int fill(struct yard *yard, struct manifest **manifest)
     /* Agents may make files and folders at the top of the share, as everywhere in it. */
     if (fchown(yard->share, TOWN_UID_FIRST, TOWN_GID) < 0 || fchmod(yard->share, 02775) < 0)
         return err_sys(_("cannot give %s to the agents"), yard->share_path);
-    struct town *town = town_plan(yard->seed);
+    struct town *town = town_plan(yard->seed, yard->village);
     int code = town_build(town, yard->share, true);
     town_free(town);
     if (code == 0)
@@ -34,10 +34,11 @@ static int fill(struct yard *yard, struct manifest **manifest)
     return code == 0 ? write_manifest(yard, *manifest) : code;
 }
 
-int town_yard_make(const char *base, uint64_t seed, struct yard **out, struct manifest **manifest)
+int town_yard_make(const char *base, uint64_t seed, bool village, struct yard **out,
+                   struct manifest **manifest)
 {
     struct yard *yard;
-    int code = yard_create(base, seed, &yard);
+    int code = yard_create(base, seed, village, &yard);
     if (code < 0)
         return code;
     code = fill(yard, manifest);

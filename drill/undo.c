@@ -177,7 +177,7 @@ int undo_share(struct yard *yard, struct undo_counts *counts)
     if (code == 0)
         code = town_yard_manifest(yard, &u.manifest);
     if (code == 0) {
-        u.town = town_plan(yard->seed);
+        u.town = town_plan(yard->seed, yard->village);
         for (size_t i = 0; i < u.manifest->count; i++)
             if (u.manifest->entries[i].type == 'f' && !u.manifest->entries[i].same_as)
                 undo_file(&u, &u.manifest->entries[i]);

@@ -77,7 +77,7 @@ static int check_marker(struct yard *y, const struct stat *yard, const struct st
         return refuse(y->share_path, _("it has no marker, or not the drill's own"));
     if (read_own(y->fd, YARD_KEY, &key) < 0)
         return refuse(y->share_path, _("the key that would undo an attack is not beside it"));
-    char hex_key[65];
+    char hex_key[65], word[16] = "";
     if (sscanf(buf_string(&key), "beffroi-drill share 1\nid %32[0-9a-f]\n", y->id) != 1)
         return refuse(y->share_path, _("its key file is damaged"));
     put_identity(&wanted, y->id, yard, share);
@@ -85,9 +85,11 @@ static int check_marker(struct yard *y, const struct stat *yard, const struct st
         return refuse(y->share_path, _("its marker belongs to another folder"));
     size_t common = wanted.length;
     if (key.length < common || memcmp(key.data, wanted.data, common) != 0 ||
-        sscanf(buf_string(&key) + common, "key %64[0-9a-f]\nseed %" SCNu64 "\n", hex_key, &y->seed) != 2 ||
+        sscanf(buf_string(&key) + common, "key %64[0-9a-f]\nseed %" SCNu64 "\n%15s", hex_key, &y->seed,
+               word) < 2 ||
         strlen(hex_key) != 64 || hex_decode(hex_key, y->key, 32) < 0)
         return refuse(y->share_path, _("its key belongs to another folder"));
+    y->village = strcmp(word, "village") == 0;
     return 0;
 }
 
@@ -174,7 +176,7 @@ static int write_identity(struct yard *y)
     put_identity(&text, y->id, &yard, &share);
     int code = durable_create(y->share, YARD_MARKER, text.data, text.length, 0444);
     hex_encode(y->key, sizeof y->key, hex_key);
-    buf_printf(&text, "key %s\nseed %" PRIu64 "\n", hex_key, y->seed);
+    buf_printf(&text, "key %s\nseed %" PRIu64 "\n%s", hex_key, y->seed, y->village ? "village\n" : "");
     if (code == 0)
         code = durable_create(y->fd, YARD_KEY, text.data, text.length, 0400);
     y->share_device = share.st_dev;
@@ -182,7 +184,7 @@ static int write_identity(struct yard *y)
     return code;
 }
 
-int yard_create(const char *base, uint64_t seed, struct yard **out)
+int yard_create(const char *base, uint64_t seed, bool village, struct yard **out)
 {
     char real[PATH_MAX];
     uint8_t random[48];
@@ -198,6 +200,7 @@ int yard_create(const char *base, uint64_t seed, struct yard **out)
     hex_encode(random, 16, y->id);
     memcpy(y->key, random + 16, 32);
     y->seed = seed;
+    y->village = village;
     int code = 0;
     y->fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (y->fd < 0 || fchmod(y->fd, 0755) < 0 || mkdirat(y->fd, YARD_SHARE, 0755) < 0 ||

@@ -5,7 +5,8 @@
  *
  *     share/                  the town's share, the only thing that is ever attacked
  *     share/.beffroi-drill    the marker: the yard's random id, device and inode of the share and of the yard
- *     share.key               the same, with the key that undoes what was encrypted, and the town's seed
+ *     share.key               the same, with the key that undoes what was encrypted, the town's seed and
+ *                             the word village if it is a small one
  *     manifest, ledger, lock  what was built, what was done to it, who is running here
  *
  * yard_open is the gate of every simulator and of undo. It refuses (ERR_PERMISSION, with the reason) whatever
@@ -34,6 +35,7 @@ struct yard {
     char id[33];      /* 32 hexadecimal digits */
     uint8_t key[32];
     uint64_t seed;
+    bool village; /* see town.h */
     dev_t share_device;
     ino_t share_inode;
     int lock; /* held by the run that made it; -1 in others */
@@ -41,7 +43,7 @@ struct yard {
 
 /* Makes a yard in the folder `base` (NULL: $BEFFROI_DRILL_DIR, else /var/tmp), with an empty, marked share.
  */
-int yard_create(const char *base, uint64_t seed, struct yard **out);
+int yard_create(const char *base, uint64_t seed, bool village, struct yard **out);
 /* Opens the yard whose share is at `share_path`, after every check above. */
 int yard_open(const char *share_path, struct yard **out);
 /* Closes it; the files stay. NULL is fine. */

@@ -2,6 +2,8 @@
 #include "blob/cache.h"
 
 #include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +15,9 @@
 #include "blob/cachefiles.h"
 #include "blob/settings.h"
 
-#define MOST_PACK ((uint64_t)192 << 20) /* a larger one is read in parts, from the store */
+#define MOST_THREADS 16
+#define MOST_FILE    ((size_t)256 << 20)
+#define MOST_PACK    ((uint64_t)192 << 20) /* a larger one is read in parts, from the store */
 
 struct coming {
     struct coming *next;
@@ -31,58 +35,6 @@ struct cache {
 static bool is_cached(enum blob_kind kind)
 {
     return kind == BLOB_INDEX || kind == BLOB_SNAPSHOT;
-}
-
-/* ---- lists: what is no longer in them goes ---- */
-
-struct names {
-    blob_visit *visit;
-    void *context;
-    uint8_t (*items)[BLOB_NAME_LENGTH / 2];
-    size_t count, room;
-};
-
-static int note_name(void *context, const char *name, uint64_t size)
-{
-    struct names *names = context;
-    if (names->count == names->room) {
-        names->room = names->room ? 2 * names->room : 256;
-        names->items = mem_resize(names->items, names->room, sizeof *names->items);
-    }
-    int err = hex_decode(name, names->items[names->count], sizeof *names->items);
-    if (err)
-        return err;
-    names->count++;
-    return names->visit(names->context, name, size);
-}
-
-static int compare_names(const void *a, const void *b)
-{
-    return memcmp(a, b, BLOB_NAME_LENGTH / 2);
-}
-
-static bool has_name(void *context, const char *name)
-{
-    const struct names *names = context;
-    uint8_t key[BLOB_NAME_LENGTH / 2];
-    return hex_decode(name, key, sizeof key) == 0 && names->count &&
-           bsearch(key, names->items, names->count, sizeof *names->items, compare_names);
-}
-
-static int cache_list(void *self, enum blob_kind kind, blob_visit *visit, void *context)
-{
-    struct cache *cache = self;
-    if (!is_cached(kind))
-        return blob_list(blob_reader(cache->inner), kind, visit, context);
-    struct names names = {.visit = visit, .context = context};
-    int err = blob_list(blob_reader(cache->inner), kind, note_name, &names);
-    if (!err) {
-        if (names.count)
-            qsort(names.items, names.count, sizeof *names.items, compare_names);
-        cachefiles_sweep(cache->files, kind, has_name, &names);
-    }
-    free(names.items);
-    return err;
 }
 
 /* ---- whole objects ---- */
@@ -111,6 +63,103 @@ static int cache_read(void *self, enum blob_kind kind, const char *name, uint64_
 {
     const struct cache *cache = self;
     return blob_read(blob_reader(cache->inner), kind, name, offset, out, length);
+}
+
+/* ---- lists: what is no longer in them goes, what is new comes ---- */
+
+struct seen {
+    uint8_t name[BLOB_NAME_LENGTH / 2]; /* first, to be compared */
+    uint64_t size;
+};
+
+struct list {
+    struct cache *cache;
+    enum blob_kind kind;
+    struct seen *items;
+    size_t count, room;
+    atomic_size_t next;
+};
+
+static int note_seen(void *context, const char *name, uint64_t size)
+{
+    struct list *list = context;
+    if (list->count == list->room) {
+        list->room = list->room ? 2 * list->room : 256;
+        list->items = mem_resize(list->items, list->room, sizeof *list->items);
+    }
+    struct seen *seen = &list->items[list->count++];
+    seen->size = size;
+    return hex_decode(name, seen->name, sizeof seen->name);
+}
+
+static int compare_seen(const void *a, const void *b)
+{
+    return memcmp(a, b, BLOB_NAME_LENGTH / 2);
+}
+
+static bool has_seen(void *context, const char *name)
+{
+    const struct list *list = context;
+    struct seen key;
+    return hex_decode(name, key.name, sizeof key.name) == 0 && list->count &&
+           bsearch(&key, list->items, list->count, sizeof key, compare_seen);
+}
+
+/* On several threads. What cannot be had is left to whoever reads it, and tells of it. */
+static void *fetch_missing(void *context)
+{
+    struct list *list = context;
+    struct buf bytes BUF_AUTO;
+    size_t i;
+    buf_init(&bytes, MOST_FILE);
+    while ((i = atomic_fetch_add(&list->next, 1)) < list->count) {
+        char name[BLOB_NAME_LENGTH + 1];
+        hex_encode(list->items[i].name, sizeof list->items[i].name, name);
+        buf_clear(&bytes);
+        if (!cachefiles_has(list->cache->files, list->kind, name) &&
+            cache_read_all(list->cache, list->kind, name, &bytes) != 0)
+            break;
+    }
+    return NULL;
+}
+
+/* Whoever lists indexes or snapshots reads them: one after the other would be a way there and back for each.
+ */
+static void fetch_all(struct list *list)
+{
+    pthread_t threads[MOST_THREADS];
+    unsigned wanted = blob_connections(list->cache->inner), started = 0;
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    while (started < wanted && started < MOST_THREADS && started < list->count &&
+           pthread_create(&threads[started], NULL, fetch_missing, list) == 0)
+        started++;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    while (started > 0)
+        pthread_join(threads[--started], NULL);
+}
+
+static int cache_list(void *self, enum blob_kind kind, blob_visit *visit, void *context)
+{
+    struct cache *cache = self;
+    if (!is_cached(kind))
+        return blob_list(blob_reader(cache->inner), kind, visit, context);
+    struct list list = {.cache = cache, .kind = kind};
+    int err = blob_list(blob_reader(cache->inner), kind, note_seen, &list);
+    if (!err && list.count)
+        qsort(list.items, list.count, sizeof *list.items, compare_seen);
+    if (!err) {
+        cachefiles_sweep(cache->files, kind, has_seen, &list);
+        fetch_all(&list);
+    }
+    for (size_t i = 0; i < list.count && !err; i++) {
+        char name[BLOB_NAME_LENGTH + 1];
+        hex_encode(list.items[i].name, sizeof list.items[i].name, name);
+        err = visit(context, name, list.items[i].size);
+    }
+    free(list.items);
+    return err;
 }
 
 /* ---- packs of folders ---- */

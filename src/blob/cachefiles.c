@@ -150,6 +150,12 @@ bool cachefiles_is(const char *name, const void *bytes, size_t length)
     return strcmp(found, name) == 0;
 }
 
+bool cachefiles_has(const struct cachefiles *files, enum blob_kind kind, const char *name)
+{
+    char path[ENTRY_SIZE];
+    return path_of(kind, name, path) && faccessat(files->root, path, R_OK, 0) == 0;
+}
+
 bool cachefiles_read(const struct cachefiles *files, enum blob_kind kind, const char *name, uint64_t offset,
                      void *out, size_t length)
 {

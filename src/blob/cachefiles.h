@@ -16,6 +16,7 @@ struct cachefiles;
 int cachefiles_open(const char *id, struct cachefiles **out);
 void cachefiles_free(struct cachefiles *files); /* NULL is fine */
 
+bool cachefiles_has(const struct cachefiles *files, enum blob_kind kind, const char *name);
 /* Exactly `length` bytes; false when there is no such entry, or a shorter one. */
 bool cachefiles_read(const struct cachefiles *files, enum blob_kind kind, const char *name, uint64_t offset,
                      void *out, size_t length);

@@ -3,6 +3,8 @@
 
 #include <ctype.h>
 #include <curl/curl.h>
+#include <errno.h>
+#include <netdb.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -47,6 +49,8 @@ struct transfer {
     int err;        /* why a callback ended it */
 };
 
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
 static void start_curl(void)
 {
     curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -64,14 +68,24 @@ static int find_file(const char *option, const char *variable, char **out)
     if (!path || !*path)
         return 0;
     if (access(path, R_OK) != 0)
-        return err_sys(_("cannot read the certificate %s"), path);
+        return err_set(ERR_INVALID, _("cannot read the certificate %s: %s"), path, strerror(errno));
     *out = mem_strdup(path);
     return 0;
 }
 
+/* A name that no server knows goes through all that this machine would ask, and so loads it. */
+void http_prepare(void)
+{
+    pthread_once(&once, start_curl);
+    struct addrinfo *found = NULL;
+    setenv("RES_OPTIONS", "timeout:1 attempts:1", 0);
+    if (getaddrinfo("beffroi.invalid", "80", NULL, &found) == 0)
+        freeaddrinfo(found);
+    unsetenv("RES_OPTIONS");
+}
+
 int http_new(const struct http_options *options, struct http **out)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, start_curl);
     struct http *http = mem_zalloc(1, sizeof *http);
     pthread_mutex_init(&http->mutex, NULL);
@@ -267,8 +281,10 @@ static void set_security(const struct http *http, CURL *curl)
 {
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-    if (http->ca_file)
+    if (http->ca_file) {
         curl_easy_setopt(curl, CURLOPT_CAINFO, http->ca_file);
+        curl_easy_setopt(curl, CURLOPT_CAPATH, NULL); /* these alone, not the system's besides */
+    }
     if (http->client_certificate) {
         curl_easy_setopt(curl, CURLOPT_SSLCERT, http->client_certificate);
         curl_easy_setopt(curl, CURLOPT_SSLKEY, http->client_certificate);
@@ -367,16 +383,13 @@ static int failed(const struct transfer *transfer, CURLcode result, const char *
 /* Writing to a connection that the other side has closed raises a SIGPIPE inside the TLS library. */
 static CURLcode perform(CURL *curl)
 {
-    sigset_t pipe, before, pending;
+    sigset_t pipe, before;
     sigemptyset(&pipe);
     sigaddset(&pipe, SIGPIPE);
-    sigpending(&pending);
-    bool was_pending = sigismember(&pending, SIGPIPE);
     pthread_sigmask(SIG_BLOCK, &pipe, &before);
     CURLcode result = curl_easy_perform(curl);
     const struct timespec now = {0};
-    if (!was_pending)
-        sigtimedwait(&pipe, NULL, &now);
+    sigtimedwait(&pipe, NULL, &now);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return result;
 }

@@ -30,6 +30,8 @@ struct http_options {
     unsigned connections;        /* at most so many at once, others wait their turn; 0: 5 */
 };
 
+/* What blob_prepare (blob/open.h) says. */
+void http_prepare(void);
 /* The strings are copied. ERR_INVALID when a certificate that blob_settings names cannot be read. */
 int http_new(const struct http_options *options, struct http **out);
 void http_free(struct http *http); /* no request may be running; NULL is fine */

@@ -17,11 +17,18 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "blob/layout.h"
+#include "blob/localparts.h"
+#include "blob/localstream.h"
 
-struct local {
-    int root;
-    char *path;
-};
+void local_folder_of(enum blob_kind kind, const char *name, char out[static OBJECT_PATH_SIZE])
+{
+    layout_folder(kind, name, out);
+}
+
+int local_path_of(enum blob_kind kind, const char *name, char out[static OBJECT_PATH_SIZE])
+{
+    return layout_path(kind, name, out);
+}
 
 static int list_folder(struct local *local, const char *folder, blob_visit *visit, void *context)
 {
@@ -54,9 +61,9 @@ static int local_list(void *self, enum blob_kind kind, blob_visit *visit, void *
 {
     if (kind != BLOB_PACK)
         return list_folder(self, blob_kind_folder(kind), visit, context);
-    for (unsigned i = 0; i < LAYOUT_DATA_FOLDERS; i++) {
-        char folder[LAYOUT_FOLDER_SIZE];
-        layout_data_folder(i, folder);
+    for (unsigned i = 0; i < 256; i++) {
+        char folder[16];
+        snprintf(folder, sizeof folder, "data/%02x", i);
         int err = list_folder(self, folder, visit, context);
         if (err)
             return err;
@@ -67,9 +74,9 @@ static int local_list(void *self, enum blob_kind kind, blob_visit *visit, void *
 static int local_size(void *self, enum blob_kind kind, const char *name, uint64_t *size)
 {
     struct local *local = self;
-    char path[LAYOUT_PATH_SIZE];
+    char path[OBJECT_PATH_SIZE];
     struct stat st;
-    int err = layout_path(kind, name, path);
+    int err = local_path_of(kind, name, path);
     if (err)
         return err;
     if (fstatat(local->root, path, &st, 0) != 0)
@@ -82,8 +89,8 @@ static int local_read(void *self, enum blob_kind kind, const char *name, uint64_
                       size_t length)
 {
     struct local *local = self;
-    char path[LAYOUT_PATH_SIZE];
-    int err = layout_path(kind, name, path);
+    char path[OBJECT_PATH_SIZE];
+    int err = local_path_of(kind, name, path);
     if (err)
         return err;
     int fd FD_AUTO = openat(local->root, path, O_RDONLY | O_CLOEXEC);
@@ -101,6 +108,7 @@ static int local_read(void *self, enum blob_kind kind, const char *name, uint64_
     return 0;
 }
 
+/* Whether a file is a temporary one whose writer is gone. */
 static bool is_abandoned(int folder, const char *name)
 {
     struct stat st;
@@ -133,29 +141,11 @@ static int local_sweep(void *self)
     int err = 0;
     for (int kind = BLOB_INDEX; !err && kind < BLOB_KIND_COUNT; kind++)
         err = sweep_folder(self, blob_kind_folder((enum blob_kind)kind));
-    for (unsigned i = 0; !err && i < LAYOUT_DATA_FOLDERS; i++) {
-        char folder[LAYOUT_FOLDER_SIZE];
-        layout_data_folder(i, folder);
+    for (unsigned i = 0; !err && i < 256; i++) {
+        char folder[16];
+        snprintf(folder, sizeof folder, "data/%02x", i);
         err = sweep_folder(self, folder);
     }
-    return err;
-}
-
-/* Writes and syncs the temporary file; removes it again on failure. */
-static int write_temporary(struct local *local, int folder, const char *temporary, const char *path,
-                           const void *bytes, size_t length)
-{
-    int fd FD_AUTO = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return err_sys(_("cannot create %s/%s"), local->path, path);
-    char *what MEM_AUTO = path_join(local->path, path);
-    int err = fd_write_all(fd, bytes, length, what);
-    if (!err && fchmod(fd, 0400) != 0)
-        err = err_sys(_("cannot set the mode of %s"), what);
-    if (!err)
-        err = durable_sync(fd, what);
-    if (err)
-        unlinkat(folder, temporary, 0);
     return err;
 }
 
@@ -173,36 +163,32 @@ static int already_there(struct local *local, enum blob_kind kind, const char *p
 static int local_write(void *self, enum blob_kind kind, const char *name, const void *bytes, size_t length)
 {
     struct local *local = self;
-    char path[LAYOUT_PATH_SIZE], folder_path[LAYOUT_PATH_SIZE], temporary[LAYOUT_TEMPORARY_SIZE];
-    int err = layout_path(kind, name, path);
+    const struct blob_store store = {.self = local};
+    char path[OBJECT_PATH_SIZE];
+    int err = local_path_of(kind, name, path);
     if (err)
         return err;
     int there = already_there(local, kind, path, length);
     if (there)
         return there < 0 ? there : 0;
-    layout_folder(kind, name, folder_path);
-    int folder FD_AUTO = openat(local->root, folder_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder < 0 && errno == ENOENT && mkdirat(local->root, folder_path, 0700) == 0)
-        folder = openat(local->root, folder_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder < 0)
-        return err_sys(_("cannot open the folder %s/%s"), local->path, folder_path);
-    layout_temporary(temporary);
-    err = write_temporary(local, folder, temporary, path, bytes, length);
-    if (err)
+    struct local_upload *upload = NULL;
+    err = local_upload_open(&store, kind, name, 0, &upload);
+    if (!err)
+        err = local_upload_add(upload, bytes, length);
+    if (!err)
+        err = local_upload_commit(upload);
+    local_upload_free(upload);
+    if (err != ERR_EXISTS)
         return err;
-    if (renameat(folder, temporary, local->root, path) != 0) {
-        err = err_sys(_("cannot create %s/%s"), local->path, path);
-        unlinkat(folder, temporary, 0);
-        return err;
-    }
-    return durable_sync_folder(folder, path);
+    there = already_there(local, kind, path, length); /* somebody was quicker */
+    return there == 1 ? 0 : there ? there : err;
 }
 
 static int local_remove(void *self, enum blob_kind kind, const char *name)
 {
     struct local *local = self;
-    char path[LAYOUT_PATH_SIZE];
-    int err = layout_path(kind, name, path);
+    char path[OBJECT_PATH_SIZE];
+    int err = local_path_of(kind, name, path);
     if (err)
         return err;
     if (unlinkat(local->root, path, 0) != 0 && errno != ENOENT)
@@ -220,6 +206,11 @@ static void local_free(void *self)
 
 static const struct blob_ops local_ops = {local_list,   local_size,  local_read, local_write,
                                           local_remove, local_sweep, local_free};
+
+bool local_is(const struct blob_store *store)
+{
+    return store->ops == &local_ops;
+}
 
 int local_open(const char *path, struct blob_store **out)
 {
@@ -246,9 +237,9 @@ int local_create(const char *path, struct blob_store **out)
     int err = path_make_folders(path, 0700);
     for (int kind = BLOB_PACK; !err && kind < BLOB_KIND_COUNT; kind++)
         err = make_folder(path, blob_kind_folder((enum blob_kind)kind));
-    for (unsigned i = 0; !err && i < LAYOUT_DATA_FOLDERS; i++) {
-        char name[LAYOUT_FOLDER_SIZE];
-        layout_data_folder(i, name);
+    for (unsigned i = 0; !err && i < 256; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "data/%02x", i);
         err = make_folder(path, name);
     }
     return err ? err : local_open(path, out);

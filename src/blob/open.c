@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/i18n.h"
 #include "base/mem.h"
+#include "blob/http.h"
 #include "blob/local.h"
 #include "blob/rest.h"
 #include "blob/retry.h"
@@ -69,6 +70,23 @@ int blob_create(const char *location, struct blob_store **out)
     const char *rest;
     int err = find_backend(location, &backend, &rest);
     return finish(err ? err : backend->create(rest, out), out);
+}
+
+bool blob_is_remote(const char *location)
+{
+    size_t scheme = scheme_length(location);
+    return scheme && strncmp(location, "local:", scheme) != 0;
+}
+
+bool blob_has_password(const char *location)
+{
+    char *text MEM_AUTO = blob_location_text(location);
+    return strcmp(text, location) != 0;
+}
+
+void blob_prepare(void)
+{
+    http_prepare();
 }
 
 char *blob_location_text(const char *location)

@@ -19,6 +19,13 @@
 int blob_open(const char *location, struct blob_store **out);
 /* Makes what a store needs before its first object, and opens it. What is there already is left as it is. */
 int blob_create(const char *location, struct blob_store **out);
+/* Whether it is behind a network, or of a kind that is not known. */
+bool blob_is_remote(const char *location);
+/* Whether the location itself holds a password. */
+bool blob_has_password(const char *location);
+/* Loads what requests over a network need of this machine (the libraries that know the names of hosts), for a
+ * program that will soon be allowed to load nothing. May take some seconds. */
+void blob_prepare(void);
 /* The location as texts show it: a password in a URL is "***"; malloc'd. */
 char *blob_location_text(const char *location);
 

@@ -297,8 +297,11 @@ int rest_open(const char *location, struct blob_store **out)
     if (err)
         return err;
     bool has_user = url.user || url.password;
-    options.user = has_user ? url.user : getenv("RESTIC_REST_USERNAME");
-    options.password = has_user ? url.password : getenv("RESTIC_REST_PASSWORD");
+    const struct blob_settings *settings = blob_settings();
+    options.user = has_user ? url.user : settings->user ? settings->user : getenv("RESTIC_REST_USERNAME");
+    options.password = has_user         ? url.password
+                       : settings->user ? settings->password
+                                        : getenv("RESTIC_REST_PASSWORD");
     options.unix_socket = url.unix_socket;
     err = http_new(&options, &http);
     if (!err)

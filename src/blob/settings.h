@@ -17,11 +17,13 @@ struct blob_settings {
     bool insecure_tls;              /* --insecure-tls: the server's certificate is not checked */
     uint64_t upload_rate;           /* --limit-upload, bytes per second over all connections; 0: no limit */
     uint64_t download_rate;         /* --limit-download */
-    int64_t stall_ns;         /* --stuck-request-timeout: no byte for so long is an error; 0: 5 minutes */
-    int64_t retry_ns;         /* how long a failing request is tried again; 0: -o retry.time, or 15 minutes */
-    const char *cache_folder; /* --cache-dir: see blob/cache.h; NULL: the usual place */
-    bool no_cache;            /* --no-cache: none */
-    bool clean_cache;         /* --cleanup-cache: those that were not used for a month go */
+    int64_t stall_ns; /* --stuck-request-timeout: no byte for so long is an error; 0: 5 minutes */
+    int64_t retry_ns; /* how long a failing request is tried again; 0: -o retry.time, or 15 minutes */
+    /* Of a server whose address names no user; NULL: the environment's (RESTIC_REST_USERNAME and so on). */
+    const char *user, *password;
+    const char *cache_folder;   /* --cache-dir: see blob/cache.h; NULL: the usual place */
+    bool no_cache;              /* --no-cache: none */
+    bool clean_cache;           /* --cleanup-cache: those that were not used for a month go */
     const char *const *options; /* -o: "rest.connections=5" */
     size_t option_count;
 };

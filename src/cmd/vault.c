@@ -34,6 +34,7 @@ static const struct cmd_row commands[] = {
     {"lock-extend", cmd_vault_lock_extend, N_("lock for longer what a bucket with Object Lock holds")},
     {"undelete", cmd_vault_undelete, N_("bring back what was deleted from a bucket that keeps versions")},
     {"unlock", cmd_vault_unlock, N_("remove locks that programs left behind")},
+    {"serve", cmd_vault_serve, N_("serve repositories, append-only, to restic on other machines")},
     {0},
 };
 

@@ -203,5 +203,6 @@ int cmd_vault_copy(int argc, char **argv);
 int cmd_vault_repair(int argc, char **argv);
 int cmd_vault_lock_extend(int argc, char **argv);
 int cmd_vault_undelete(int argc, char **argv);
+int cmd_vault_serve(int argc, char **argv);
 
 #endif

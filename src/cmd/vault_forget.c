@@ -251,6 +251,9 @@ int cmd_vault_forget(int argc, char **argv)
          N_("keep one a year of the last DURATION")},
         {"keep-tag", 0, OPT_LIST, &wish.keep_tags, N_("TAG,..."),
          N_("keep those with all these tags (may be repeated)")},
+        {"by-arrival", 0, OPT_FLAG, &forget.by_arrival, NULL,
+         N_("count from when a snapshot came into the folder, not from\nwhat it says (for the server of a "
+            "vault)")},
         {"unsafe-allow-remove-all", 0, OPT_FLAG, &forget.remove_all, NULL,
          N_("let a group lose its last snapshot")},
         /* The letter H is that of --keep-hourly. */

@@ -10,7 +10,8 @@
  *                        sys_admin
  * vault    root          dac_read_search chown fowner          trees to read,     threads, copies of itself
  *                        sys_admin                             repository, state
- * api      unprivileged  none                                  none               accept clients
+ *                                                              (a remote repository: TCP to others, its
+ * cache) api      unprivileged  none                                  none               accept clients
  * scribe   root          none                                  the journal        write files
  *
  * Sensor and actor are not confined by landlock: a confined process may not look at /proc/PID/exe, cwd or
@@ -47,6 +48,21 @@ static void actor(struct sandbox *s)
                CALLS_KILL | CALLS_EXEC | CALLS_NETWORKS; /* a file server may be in a container */
 }
 
+/* For a repository behind a network: how hosts are found, whom TLS believes, and the cache. */
+static void network(const struct config *config, struct sandbox *s)
+{
+    static const char *const files[] = {"/etc/hosts",          "/etc/resolv.conf", "/etc/host.conf",
+                                        "/etc/gai.conf",       "/etc/services",    "/etc/ssl",
+                                        "/run/systemd/resolve"};
+    s->calls = (s->calls & ~(unsigned)CALLS_DENY_SOCKETS) | CALLS_SOCKETS;
+    s->connects = true;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        sandbox_allow(s, mem_strdup(files[i]), SANDBOX_READ);
+    if (config->server_ca)
+        sandbox_allow(s, mem_strdup(config->server_ca), SANDBOX_READ);
+    sandbox_allow(s, path_join(config->state, "cache"), SANDBOX_WRITE);
+}
+
 static void vault(const struct config *config, struct sandbox *s)
 {
     s->capabilities = SANDBOX_CAP(CAP_DAC_READ_SEARCH) | SANDBOX_CAP(CAP_CHOWN) | SANDBOX_CAP(CAP_FOWNER) |
@@ -56,7 +72,10 @@ static void vault(const struct config *config, struct sandbox *s)
     s->files = true;
     for (size_t i = 0; i < config->tree_count; i++)
         sandbox_allow(s, mem_strdup(config->trees[i].path), SANDBOX_READ);
-    sandbox_allow(s, mem_strdup(config->repository), SANDBOX_WRITE);
+    if (config->remote)
+        network(config, s);
+    else
+        sandbox_allow(s, mem_strdup(config->repository), SANDBOX_WRITE);
     sandbox_allow(s, mem_strdup(config->password_file), SANDBOX_READ);
     sandbox_allow(s, path_join(config->state, "held"), SANDBOX_WRITE);
     sandbox_allow(s, path_join(config->state, "incidents"), SANDBOX_WRITE);

@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/yml.h"
+#include "blob/open.h"
 
 #define DEFAULT_STATE    "/var/lib/beffroi"
 #define DEFAULT_SOCKET   "/run/beffroi/api.sock"
@@ -148,12 +149,35 @@ static int section(struct yml_node *root, const char *key, struct yml_node **out
     return *out ? yml_want_mapping(*out, key) : 0;
 }
 
+/* A folder, or where it is behind a network; what is secret about that stands in a file of its own. */
+static int read_repository(struct yml_node *vault, struct config *config)
+{
+    const char *text = NULL, *user = NULL;
+    int err = yml_string(vault, "repository", false, &text);
+    config->remote = !err && text && blob_is_remote(text);
+    if (err || !config->remote)
+        return err ? err : read_path(vault, "repository", false, &config->repository);
+    if (blob_has_password(text))
+        return err_hint(yml_error(yml_get(vault, "repository"), _("a password does not belong here")),
+                        _("name the user with server-user, and the file that holds the password with "
+                          "server-password-file"));
+    config->repository = mem_strdup(text);
+    err = yml_string(vault, "server-user", false, &user);
+    if (!err && user)
+        config->server_user = mem_strdup(user);
+    if (!err)
+        err = read_path(vault, "server-password-file", false, &config->server_password_file);
+    if (!err && !config->server_user != !config->server_password_file)
+        err = yml_error(vault, _("server-user and server-password-file go together"));
+    return err ? err : read_path(vault, "server-ca", false, &config->server_ca);
+}
+
 static int read_vault(struct yml_node *root, struct config *config)
 {
     struct yml_node *vault;
     int err = section(root, "vault", &vault);
     if (!err && vault) {
-        err = read_path(vault, "repository", false, &config->repository);
+        err = read_repository(vault, config);
         if (!err)
             err = read_path(vault, "password-file", false, &config->password_file);
         if (!err)
@@ -364,7 +388,8 @@ int config_check_paths(const struct config *config)
         if (!err)
             err = check_apart(config, tree, config->state, _("state folder"));
         if (!err)
-            err = check_apart(config, tree, config->repository, _("vault's repository"));
+            err = check_apart(config, tree, config->remote ? NULL : config->repository,
+                              _("vault's repository"));
         if (!err)
             err = check_same(config, i, &st, all);
         if (err)
@@ -386,6 +411,9 @@ void config_free(struct config *config)
     free(config->socket);
     free(config->user);
     free(config->repository);
+    free(config->server_user);
+    free(config->server_password_file);
+    free(config->server_ca);
     free(config->password_file);
     free(config->samba_config);
     free(config);

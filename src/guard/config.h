@@ -12,6 +12,8 @@
  *       snapshot-every: 15m
  *       decoys: false
  *   vault: { repository: /var/lib/beffroi/vault, password-file: /etc/beffroi/vault.pass }
+ *          # or: { repository: rest:https://backup.example.org:8000/mairie/, server-user: mairie,
+ *          #       server-password-file: /etc/beffroi/server.pass, server-ca: /etc/beffroi/ca.pem }
  *   shadow: { quota: 10G, keep: 24h, largest: 1G }
  *   respond: { mode: enforce, recover: auto, samba: { config: /etc/samba/smb.conf } }
  */
@@ -43,8 +45,12 @@ struct config {
     char *user; /* NULL: beffroi if there is such a user, else nobody */
     struct config_tree *trees;
     size_t tree_count;
-    char *repository;
+    char *repository; /* a folder, or a location as blob/open.h has them */
+    bool remote;      /* it is not a folder */
     char *password_file;
+    /* Of a remote repository, each NULL when it is not given. */
+    char *server_user, *server_password_file;
+    char *server_ca;
     uint64_t shadow_quota;
     int64_t shadow_keep_ns;
     uint64_t shadow_largest; /* a larger file is not copied aside at an open */

@@ -76,7 +76,7 @@ static int take_lock(const struct config *config, int state, int *lock)
 
 int premises_open(const struct config *config, int *lock)
 {
-    static const char *const rooms[] = {"journal", "shadow", "held", "incidents"};
+    static const char *const rooms[] = {"journal", "shadow", "held", "incidents", "cache"};
     int state FD_AUTO = -1;
     int held FD_AUTO = -1;
     int err = open_state(config, &state);
@@ -87,7 +87,7 @@ int premises_open(const struct config *config, int *lock)
             err = err_sys(_("cannot make %s/%s"), config->state, rooms[i]);
     if (!err)
         err = make_parent(config->socket, 0755);
-    if (!err)
+    if (!err && !config->remote)
         err = path_make_folders(config->repository, 0700);
     if (!err)
         *lock = fd_take(&held);
@@ -107,6 +107,13 @@ int premises_password(const struct config *config, bool *made)
         return 0;
     if (errno != ENOENT)
         return err_sys(_("cannot look at the vault's password file %s"), config->password_file);
+    if (config->remote)
+        return err_hint(
+            err_set(ERR_NOT_FOUND, _("the password file %s of the vault is not there"),
+                    config->password_file),
+            _("write the password of %s into it (mode 0400), or a new one if there is no repository "
+              "yet"),
+            config->repository);
     if (has_repository(config))
         return err_hint(err_set(ERR_NOT_FOUND, _("the vault %s is there, but its password file %s is not"),
                                 config->repository, config->password_file),

@@ -21,6 +21,9 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/path.h"
+#include "blob/open.h"
+#include "blob/settings.h"
 #include "guard/role.h"
 #include "guard/roles.h"
 #include "guard/vault_jobs.h"
@@ -274,10 +277,31 @@ static void load_name_services(void)
     getgrgid_r((gid_t)-3, &group, space, sizeof space, &found_group);
 }
 
+/* A repository behind a network: what is known of its server, read while files can still be opened. */
+static int set_remote(const struct config *config)
+{
+    static struct buf password; /* lives as long as the process, as the settings want it */
+    buf_init(&password, 4096);
+    int err =
+        config->server_password_file ? fd_read_file(AT_FDCWD, config->server_password_file, &password) : 0;
+    if (err)
+        return err;
+    buf_trim(&password);
+    struct blob_settings settings = {.user = config->server_user,
+                                     .password = buf_string(&password),
+                                     .ca_file = config->server_ca,
+                                     .cache_folder = path_join(config->state, "cache")};
+    blob_prepare();
+    return blob_settings_set(&settings);
+}
+
 static int start(const struct config *config, sd_event *loop)
 {
     (void)loop;
     load_name_services();
+    int err = config->remote ? set_remote(config) : 0;
+    if (err)
+        return err;
     state_fd = open(config->state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (state_fd < 0)
         return err_sys(_("cannot open the state folder %s"), config->state);

@@ -27,7 +27,8 @@
 #define RIGHT_IOCTL_DEV (1ULL << 15) /* version 5 */
 #define RIGHTS_V1       ((1ULL << 13) - 1)
 
-#define TCP_BIND_CONNECT 3ULL /* version 4 */
+#define TCP_BIND         1ULL /* version 4 */
+#define TCP_BIND_CONNECT 3ULL
 /* Version 6: abstract sockets of others, signals to others. */
 #define SCOPES 3ULL
 
@@ -87,8 +88,9 @@ int landlock_enter(const struct sandbox *s)
     long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
     if (version < 1)
         return err_set(ERR_UNSUPPORTED, _("this kernel cannot confine files (landlock)"));
-    struct attributes attributes = {
-        .files = rights_known((int)version), .net = TCP_BIND_CONNECT, .scoped = SCOPES};
+    struct attributes attributes = {.files = rights_known((int)version),
+                                    .net = s->connects ? TCP_BIND : TCP_BIND_CONNECT,
+                                    .scoped = SCOPES};
     size_t size = version >= 6   ? sizeof attributes
                   : version >= 4 ? offsetof(struct attributes, scoped)
                                  : sizeof attributes.files;

@@ -49,7 +49,8 @@ struct sandbox {
     uid_t uid;
     gid_t gid;
     uint64_t capabilities; /* bits 1 << CAP_...; also the limit for programs that are started */
-    bool files; /* landlock: only `paths`; where the kernel can also no TCP and no signals to others */
+    bool files;    /* landlock: only `paths`; where the kernel can also no TCP and no signals to others */
+    bool connects; /* TCP to others is allowed all the same; to accept it is not */
     struct sandbox_path paths[SANDBOX_MAX_PATHS];
     size_t path_count;
     unsigned calls; /* enum sandbox_calls */

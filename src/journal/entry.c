@@ -231,10 +231,34 @@ char *entry_note(const struct entry_context *context, int severity, const char *
     return finish(begin(context, ENTRY_NOTE, &ecs, action, text, &exact));
 }
 
+char *entry_server(const struct entry_context *context, const struct server_event *event)
+{
+    bool refused = *event->reason != '\0';
+    char *reason MEM_AUTO = event->times > 0
+                                ? mem_printf("%s%s%llu times more", event->reason, refused ? ", " : "",
+                                             (unsigned long long)event->times)
+                                : mem_strdup(event->reason);
+    struct ecs_event ecs = {"event", "file", refused ? "denied" : "change", refused ? "failure" : "success",
+                            event->severity};
+    json_t *exact;
+    json_t *root = begin(context, ENTRY_SERVER, &ecs, event->action, reason, &exact);
+    char *path MEM_AUTO = mem_printf("%s%s%s", event->repository,
+                                     *event->repository && *event->object ? "/" : "", event->object);
+    set_text(root, "file", "path", path);
+    set_text(root, "user", "name", event->user);
+    set_text(root, "source", "ip", event->address);
+    field_put_text(exact, "reason", event->reason);
+    field_put_text(exact, "repository", event->repository);
+    field_put_text(exact, "object", event->object);
+    field_put_u64(exact, "bytes", event->bytes);
+    field_put_u64(exact, "times", event->times ? event->times : 1);
+    return finish(root);
+}
+
 const char *entry_kind_name(enum entry_kind kind)
 {
     static const char *const names[] = {"unknown",  "alert",    "order", "action", "incident", "step",
-                                        "approval", "snapshot", "role",  "guard",  "note"};
+                                        "approval", "snapshot", "role",  "guard",  "note",     "server"};
     return kind > 0 && kind < ENTRY_KIND_COUNT ? names[kind] : names[0];
 }
 

@@ -34,6 +34,7 @@ enum entry_kind {
     ENTRY_ROLE,      /* "role": a part of the guard started or was lost */
     ENTRY_GUARD,     /* "guard": started or stopped */
     ENTRY_NOTE,      /* "note": anything else worth a line */
+    ENTRY_SERVER,    /* "server": something about a repository that the vault server serves */
     ENTRY_KIND_COUNT
 };
 
@@ -74,6 +75,18 @@ struct snapshot_result {
     const char *text;   /* why it failed, or "" */
 };
 
+/* What happened to a repository of the vault server. Texts are "" where there is nothing to say. */
+struct server_event {
+    const char *action;     /* a stable word for programs: "object-added" */
+    const char *reason;     /* why it was refused, a stable word; "": it was not */
+    const char *repository; /* its path below the served folder */
+    const char *object;     /* "data/<name>" */
+    const char *user, *address;
+    uint64_t bytes; /* of the object */
+    uint64_t times; /* how often, of what is told once for many; 0: once */
+    int severity;   /* 0 to 4 as enum severity */
+};
+
 /* `username` is of the remote session or the uid, "" when unknown. The time of the entry is the context's. */
 char *entry_alert(const struct entry_context *context, uint32_t incident, const struct alert *alert,
                   const char *tree_path, const char *username);
@@ -93,6 +106,8 @@ char *entry_role(const struct entry_context *context, const char *role, int32_t 
 char *entry_guard(const struct entry_context *context, bool started, const char *mode, const char *text);
 /* `severity` 0 to 4 as enum severity (0: just information). `action` is a stable word for programs. */
 char *entry_note(const struct entry_context *context, int severity, const char *action, const char *text);
+
+char *entry_server(const struct entry_context *context, const struct server_event *event);
 
 const char *entry_kind_name(enum entry_kind kind);
 const char *step_kind_name(enum step_kind kind);

@@ -134,17 +134,6 @@ static bool is_hot_writer(struct notify *n, const struct change *c, const struct
     return true;
 }
 
-/* Whether somebody has the file open for writing; what is only left over is forgotten. */
-static bool is_open(struct notify *n, const struct stamp *stamp, int32_t pid)
-{
-    struct before opened;
-    if (writers_doubt(n->s->writers, stamp->device, stamp->inode, &opened) &&
-        !procs_is_writing(opened.pid, stamp->device, stamp->inode) &&
-        !procs_is_writing(pid, stamp->device, stamp->inode))
-        writers_forget(n->s->writers, stamp->device, stamp->inode);
-    return writers_is_open(n->s->writers, stamp->device, stamp->inode);
-}
-
 /* Whether a file that seems to be open for writing was changed by somebody who has not opened it. */
 static bool is_by_path(struct notify *n, const struct change *c, const struct stamp *stamp)
 {
@@ -160,7 +149,7 @@ void contents_modified(struct notify *n, const struct change *c)
     if (number == CATALOG_NONE)
         return;
     struct stamp old = watch_stamp(n, catalog_row(n->catalog, number));
-    bool open = is_open(n, &old, c->pid);
+    bool open = writers_is_open_indeed(n->s->writers, old.device, old.inode, c->pid);
     if (open ? !is_by_path(n, c, &old) : is_hot_writer(n, c, &old))
         return;
     int fd FD_AUTO = change_open_child(c, &c->at, CHANGE_READ_FLAGS);
@@ -190,7 +179,7 @@ static void tell_attributes(struct notify *n, uint32_t number, int32_t pid, cons
         n->event.after = change_filestate(&now);
         watch_emit(n, pid, NULL);
     }
-    if (is_open(n, &now, pid))
+    if (writers_is_open_indeed(n->s->writers, now.device, now.inode, pid))
         return;                /* its closing will see to it */
     settle_add(n, number, -1); /* with another mtime it counts as another version */
     settle_meta(n, number);

@@ -125,7 +125,8 @@ static bool make_hot(struct gate *g, const struct waiting *w, struct task *task,
     struct actor actor;
     struct before before = {.version = *version};
     if (suspects_any(g->s->suspects) || !task || !tasks_status(task, &status) ||
-        strncmp(status.name, "smbd", 4) == 0 || writers_is_open(g->s->writers, stamp->device, stamp->inode) ||
+        strncmp(status.name, "smbd", 4) == 0 ||
+        writers_is_open_indeed(g->s->writers, stamp->device, stamp->inode, 0) ||
         !draw_sketch(w->fd, stamp->size, true, &before.sketch))
         return false;
     procs_look(g->s->procs, status.tgid, &actor);
@@ -194,13 +195,14 @@ static void handle(struct gate *g, struct waiting *w, int32_t tid, int64_t began
         close(w->fd);
         return;
     }
-    if (g->has_tid && tasks_ask(g->tasks, tid, &task) == INTENT_READ) {
+    enum intent intent = g->has_tid ? tasks_ask(g->tasks, tid, &task) : INTENT_WRITE;
+    if (intent == INTENT_READ) {
         pass_reader(g, w, task, began_ns);
         return;
     }
     if (fstat(w->fd, &st) != 0 || !S_ISREG(st.st_mode)) {
         let_pass(g, w, true, began_ns);
-    } else if (!pass_quiet_writer(g, w, task, &st, began_ns)) {
+    } else if (intent == INTENT_RUNNING || !pass_quiet_writer(g, w, task, &st, began_ns)) {
         if (claim(w)) { /* from here on the jobs' deadline holds */
             if (jobs_add(g->jobs, w->fd, tid, began_ns))
                 return;

@@ -112,11 +112,12 @@ struct job *jobs_next(struct jobs *j)
     return job;
 }
 
+/* Marked first: a copier that finds no mark knows that the opener was still waiting. */
 static void answer(struct jobs *j, struct place *place, bool allow)
 {
-    if (!place->job.answered)
+    bool before = __atomic_exchange_n(&place->job.answered, true, __ATOMIC_ACQ_REL);
+    if (!before)
         j->answer(place->job.fd, allow, place->job.began_ns, j->self);
-    __atomic_store_n(&place->job.answered, true, __ATOMIC_RELAXED);
 }
 
 static void release(struct jobs *j, struct place *place)

@@ -13,7 +13,7 @@
 enum intent {
     INTENT_READ,    /* the handle cannot change the file */
     INTENT_WRITE,   /* it can, or nobody knows */
-    INTENT_RUNNING, /* the task was not yet at rest: ask again in a moment, then assume INTENT_WRITE */
+    INTENT_RUNNING, /* the task was not yet at rest: ask again in a moment */
     INTENT_STRUCT,  /* openat2: the flags are in the opener's memory, at *address */
 };
 

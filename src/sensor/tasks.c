@@ -85,7 +85,7 @@ enum intent tasks_ask(struct tasks *t, int32_t tid, struct task **out)
         }
     }
     *out = task;
-    return intent == INTENT_READ ? INTENT_READ : INTENT_WRITE;
+    return intent;
 }
 
 bool tasks_status(struct task *task, struct proc_status *out)

@@ -25,7 +25,8 @@ struct task {
 
 struct tasks *tasks_new(size_t most_descriptors);
 void tasks_free(struct tasks *t);
-/* The intent of the blocked task; *out is its entry, or NULL when it cannot be looked at. */
+/* The intent of the blocked task, INTENT_RUNNING when it did not come to rest in some looks; *out is its
+ * entry, or NULL when it cannot be looked at. */
 enum intent tasks_ask(struct tasks *t, int32_t tid, struct task **out);
 /* Reads who the task is now; false when it cannot be told. */
 bool tasks_status(struct task *task, struct proc_status *out);

@@ -7,9 +7,12 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "sensor/hash.h"
+#include "sensor/procs.h"
 
 #define SETS 512
 #define WAYS 8
+/* So long an opening is believed without a look at its opener. */
+#define SURE_NS INT64_C(2000000000)
 
 /* `first` is the oldest opening that was not reported, `second` the newest after it. */
 struct entry {
@@ -122,18 +125,43 @@ bool writers_is_opener(struct writers *w, uint64_t device, uint64_t inode, int32
     return opener;
 }
 
-bool writers_doubt(struct writers *w, uint64_t device, uint64_t inode, struct before *out)
+/* An opening that is looked for in /proc. */
+struct doubt {
+    int32_t openers[2];
+    uint64_t used; /* changes when it is opened again meanwhile */
+};
+
+/* It is believed as long again from now on. */
+static bool doubt(struct writers *w, uint64_t device, uint64_t inode, struct doubt *out)
 {
     int64_t now = clock_system.monotonic_ns(clock_system.self);
     pthread_mutex_lock(&w->lock);
     struct entry *entry = find(w, device, inode);
-    bool doubt = entry && now - entry->sure_ns > WRITERS_SURE_NS;
-    if (doubt) {
-        *out = entry->first;
+    bool old = entry && now - entry->sure_ns > SURE_NS;
+    if (old) {
+        *out = (struct doubt){{entry->first.pid, entry->reopened ? entry->second.pid : 0}, entry->used};
         entry->sure_ns = now;
     }
     pthread_mutex_unlock(&w->lock);
-    return doubt;
+    return old;
+}
+
+static void drop(struct writers *w, uint64_t device, uint64_t inode, const struct doubt *doubt)
+{
+    pthread_mutex_lock(&w->lock);
+    struct entry *entry = find(w, device, inode);
+    if (entry && entry->used == doubt->used)
+        entry->taken = false;
+    pthread_mutex_unlock(&w->lock);
+}
+
+bool writers_is_open_indeed(struct writers *w, uint64_t device, uint64_t inode, int32_t pid)
+{
+    struct doubt doubted;
+    if (doubt(w, device, inode, &doubted) && !procs_is_writing(doubted.openers[0], device, inode) &&
+        !procs_is_writing(doubted.openers[1], device, inode) && !procs_is_writing(pid, device, inode))
+        drop(w, device, inode, &doubted);
+    return writers_is_open(w, device, inode);
 }
 
 void writers_forget(struct writers *w, uint64_t device, uint64_t inode)

@@ -36,11 +36,11 @@ bool writers_look(struct writers *w, uint64_t device, uint64_t inode, struct bef
 bool writers_is_open(struct writers *w, uint64_t device, uint64_t inode);
 /* True for who opened it first or last since the closing that was reported last. */
 bool writers_is_opener(struct writers *w, uint64_t device, uint64_t inode, int32_t pid);
-/* True, and *out is what is known, when an opening was believed for WRITERS_SURE_NS: the closing of a file in
- * a folder that was not known yet, or two closings in one notification, leave one behind. It is believed as
- * long again; the caller looks whether it is still true, and forgets it if not. */
-#define WRITERS_SURE_NS INT64_C(2000000000)
-bool writers_doubt(struct writers *w, uint64_t device, uint64_t inode, struct before *out);
+/* The same, but an opening that was believed for two seconds is looked for in /proc, with its openers and
+ * with `pid` (0: nobody else), and forgotten when it is only left over: the closing of a file in a folder
+ * that was not known yet, two closings in one notification, and a reader who was taken for a writer leave one
+ * behind. */
+bool writers_is_open_indeed(struct writers *w, uint64_t device, uint64_t inode, int32_t pid);
 /* The files that are open for writing and by whom; frees nothing: the caller frees *out. */
 struct writer {
     uint64_t device, inode;

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/i18n.h"
 #include "base/mem.h"
+#include "blob/localstream.h"
 #include "vault/lock.h"
 
 struct forget {
@@ -80,6 +81,30 @@ static int by_ids(struct forget *f)
     return err;
 }
 
+static int older_first(const void *a, const void *b)
+{
+    int64_t left = (*(struct snapshot *const *)a)->time_ns, right = (*(struct snapshot *const *)b)->time_ns;
+    return left < right ? -1 : left > right;
+}
+
+static int take_arrivals(struct forget *f)
+{
+    const struct blob_store *store = vault_reader(f->vault).store;
+    struct local_object file;
+    if (!local_is(store))
+        return err_set(ERR_UNSUPPORTED, _("only a local folder tells when a snapshot arrived, not %s"),
+                       vault_path(f->vault));
+    for (size_t i = 0; i < f->list.count; i++) {
+        struct snapshot *snapshot = f->list.items[i];
+        int err = local_object_look(store, BLOB_SNAPSHOT, snapshot->id, &file);
+        if (err)
+            return err;
+        snapshot->time_ns = file.arrived_ns;
+    }
+    qsort(f->list.items, f->list.count, sizeof *f->list.items, older_first);
+    return 0;
+}
+
 static int run(struct forget *f)
 {
     const struct vault_forget_options *o = f->options;
@@ -90,6 +115,8 @@ static int run(struct forget *f)
             err_set(ERR_INVALID, _("neither snapshots nor rules were named; nothing was removed")),
             _("for example: --keep-daily 7 --keep-weekly 5 --keep-monthly 12"));
     int err = snapshot_read_all(f->vault, NULL, NULL, &f->list);
+    if (!err && o->by_arrival)
+        err = take_arrivals(f);
     return err ? err : by_policy(f);
 }
 

@@ -24,6 +24,8 @@ struct vault_forget_options {
     bool dry_run;
     bool remove_all; /* else of each group one must stay; without a policy, all that the filter lets through
                         go */
+    bool by_arrival; /* a snapshot's time is when its file came into the folder, not what it says: a client
+                        cannot choose that. ERR_UNSUPPORTED but for a local folder */
     int64_t now_ns;  /* wall clock */
     void *context;
     /* Told of each group before anything is removed; of snapshots that are dated ahead of now; of one that is

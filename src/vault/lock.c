@@ -20,6 +20,7 @@
 
 #define MAX_LOCK_FILE ((size_t)1 << 20)
 #define RETRY_NS      (2 * NS_PER_SECOND)
+#define SHOWN_LATE_NS (200 * NS_PER_MS)
 
 struct lock {
     const struct vault *vault;
@@ -212,8 +213,8 @@ static int start_refresher(struct lock *lock)
     return failed ? err_sys(_("cannot start a thread")) : 0;
 }
 
-/* Look, write, look again: of two that write at the same time at least one sees the other. The pause that
- * restic makes before the second look is for stores that show a new file late; a local folder never does. */
+/* Look, write, look again: of two that write at the same time at least one sees the other. Restic pauses
+ * before the second look, for stores that show a new file late; a local folder never does. */
 static int try_once(const struct vault *vault, bool exclusive, struct lock **out)
 {
     struct lock *lock = mem_zalloc(1, sizeof *lock);
@@ -228,6 +229,8 @@ static int try_once(const struct vault *vault, bool exclusive, struct lock **out
         return err_in(err, _("cannot lock the repository"));
     }
     look.own = lock->name;
+    if (vault_connections(vault))
+        nanosleep(&(struct timespec){.tv_nsec = SHOWN_LATE_NS}, NULL);
     err = blob_list(vault_reader(vault), BLOB_LOCK, look_at, &look);
     if (!err)
         err = start_refresher(lock);

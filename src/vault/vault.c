@@ -220,7 +220,7 @@ static int open_store(const char *location, struct blob_store **out)
     if (!err)
         err = blob_size(blob_reader(store), BLOB_CONFIG, NULL, &size);
     if (err == ERR_NOT_FOUND && !*err_hint_text()) { /* a hint: the store knows better what happened */
-        char *where MEM_AUTO = blob_location_text(location);
+        char *where MEM_AUTO = store ? mem_strdup(store->where) : blob_location_text(location);
         err_hint(
             err_set(ERR_NOT_FOUND, _("%s is not a repository: there is no file %s/config"), where, where),
             _("make one with: beffroi vault init -r %s"), where);

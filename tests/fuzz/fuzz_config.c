@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* ROOMS: base guard */
+/* ROOMS: base crypto blob guard */
 /* Configurations: whatever is taken is complete, its paths are absolute and plain, and no tree holds another.
  */
 #include <stdlib.h>

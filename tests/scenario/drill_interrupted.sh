@@ -20,7 +20,7 @@ fail() {
   failures=$((failures + 1))
 }
 
-"$BEFFROI_DRILL" run caen --no-guard --in "$T/yards" >"$T/said" 2>&1 &
+"$BEFFROI_DRILL" run caen --no-guard --village --in "$T/yards" >"$T/said" 2>&1 &
 drill=$!
 begun
 kill -INT "$drill"
@@ -29,7 +29,7 @@ wait "$drill"
 [ -z "$(ls "$T/yards")" ] || fail "an interrupted drill leaves files: $(ls "$T/yards")"
 [ "$(mine)" -eq 0 ] || fail "an interrupted drill leaves processes"
 
-"$BEFFROI_DRILL" run caen --no-guard --in "$T/yards" >"$T/said" 2>&1 &
+"$BEFFROI_DRILL" run caen --no-guard --village --in "$T/yards" >"$T/said" 2>&1 &
 drill=$!
 begun
 kill -KILL "$drill"
@@ -38,7 +38,7 @@ for _ in $(seq 100); do [ "$(mine)" -eq 0 ] && break || sleep 0.1; done
 [ "$(mine)" -eq 0 ] || fail "a killed drill leaves processes"
 grep -q "$T/yards" /proc/self/mountinfo && fail "a killed drill leaves mounts"
 [ -n "$(ls "$T/yards")" ] || fail "the killed drill had no files: this test is wrong"
-kept=$("$BEFFROI_DRILL" build --in "$T/yards")
-"$BEFFROI_DRILL" run local-delete --no-guard --in "$T/yards" >"$T/said" 2>&1
+kept=$("$BEFFROI_DRILL" build --village --in "$T/yards")
+"$BEFFROI_DRILL" run local-delete --no-guard --village --in "$T/yards" >"$T/said" 2>&1
 [ "$(ls "$T/yards")" = "$(basename "$(dirname "$kept")")" ] || fail "the next drill did not clean up: $(ls "$T/yards")"
 [ "$failures" -eq 0 ]

@@ -43,7 +43,7 @@ refused() { # what, share, [option...]
   untouched "$what"
 }
 # A yard made by hand from a genuine one's parts is the forger's best try.
-yard=$(dirname "$("$BEFFROI_DRILL" build --in "$T/yards")")
+yard=$(dirname "$("$BEFFROI_DRILL" build --village --in "$T/yards")")
 share=$yard/share
 [ -d "$share" ] || { echo "no share was built"; exit 1; }
 
@@ -149,7 +149,7 @@ meddle() { # swaps a folder with a link out of the share, and slips in names of 
   done
 }
 for kind in in-place rename-first write-new-then-delete truncate delete; do
-  "$BEFFROI_DRILL" attack "$kind" "$share" --per-minute 40000 >"$T/said" 2>&1 &
+  "$BEFFROI_DRILL" attack "$kind" "$share" --per-minute 4000 >"$T/said" 2>&1 &
   own+=($!)
   simulator=$!
   # It has looked for names outside the share before it drops its first note; from then on, trick it.
@@ -162,12 +162,12 @@ for kind in in-place rename-first write-new-then-delete truncate delete; do
   grep -q '^[1-9][0-9]* files spoiled' "$T/said" || fail "$kind with a meddler does not run: $(cat "$T/said")"
   untouched "$kind with a meddler"
   "$BEFFROI_DRILL" undo --remove "$share" || fail "the share cannot be removed"
-  yard=$(dirname "$("$BEFFROI_DRILL" build --in "$T/yards")")
+  yard=$(dirname "$("$BEFFROI_DRILL" build --village --in "$T/yards")")
   share=$yard/share
 done
 
 # --- the walls: the simulator sees nothing writable but its share, has no capability, and is alone ---
-"$BEFFROI_DRILL" attack in-place "$share" --per-minute 600 >"$T/said" 2>&1 &
+"$BEFFROI_DRILL" attack in-place "$share" --per-minute 60 >"$T/said" 2>&1 &
 own+=($!)
 drill=$!
 sleep 1

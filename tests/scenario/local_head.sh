@@ -5,4 +5,4 @@
 # timeout: 400
 set -euo pipefail
 . "$(dirname "$0")/lib/drill.sh"
-drill_expect local-head
+drill_expect local-head "" --village

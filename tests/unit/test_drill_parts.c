@@ -119,7 +119,7 @@ static void a_yard_is_known_again_but_not_its_copy(void **state)
     struct yard *made, *again;
     char base[] = "/tmp/beffroi-yards.XXXXXX", command[700], copy[300];
     assert_non_null(mkdtemp(base));
-    assert_int_equal(yard_create(base, 42, &made), 0);
+    assert_int_equal(yard_create(base, 42, false, &made), 0);
     assert_int_equal(yard_open(made->share_path, &again), 0);
     assert_string_equal(again->id, made->id);
     assert_memory_equal(again->key, made->key, sizeof made->key);

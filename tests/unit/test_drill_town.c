@@ -28,7 +28,7 @@ static size_t first_of(const struct town *t, enum town_kind kind)
 static void there_are_two_thousand_files_of_every_kind(void **state)
 {
     (void)state;
-    struct town *t = town_plan(7);
+    struct town *t = town_plan(7, false);
     size_t files = 0, of_kind[TOWN_SYMLINK + 1] = {0};
     for (size_t i = 0; i < t->count; i++) {
         files += t->files[i].kind != TOWN_SYMLINK;
@@ -42,10 +42,23 @@ static void there_are_two_thousand_files_of_every_kind(void **state)
     town_free(t);
 }
 
+static void a_village_has_a_tenth_of_it(void **state)
+{
+    (void)state;
+    struct town *t = town_plan(7, true);
+    size_t of_kind[TOWN_SYMLINK + 1] = {0};
+    for (size_t i = 0; i < t->count; i++)
+        of_kind[t->files[i].kind]++;
+    for (size_t k = 0; k <= TOWN_SYMLINK; k++)
+        assert_true(of_kind[k] > 0);
+    assert_in_range(t->count, TOWN_FILES / 10, TOWN_FILES / 10 + 20);
+    town_free(t);
+}
+
 static void no_path_is_there_twice_and_folders_come_before_what_is_in_them(void **state)
 {
     (void)state;
-    struct town *t = town_plan(7);
+    struct town *t = town_plan(7, false);
     for (size_t i = 0; i < t->count; i++)
         for (size_t j = i + 1; j < t->count; j++)
             assert_string_not_equal(t->files[i].path, t->files[j].path);
@@ -64,7 +77,7 @@ static void no_path_is_there_twice_and_folders_come_before_what_is_in_them(void 
 static void a_seed_gives_the_same_bytes_and_another_seed_others(void **state)
 {
     (void)state;
-    struct town *a = town_plan(1), *b = town_plan(1), *other = town_plan(2);
+    struct town *a = town_plan(1, false), *b = town_plan(1, false), *other = town_plan(2, false);
     for (enum town_kind kind = TOWN_TXT; kind < TOWN_BIG_ZIP; kind++) {
         struct buf x, y, z;
         buf_init(&x, 0);
@@ -88,7 +101,7 @@ static void a_seed_gives_the_same_bytes_and_another_seed_others(void **state)
 
 static void make_first(enum town_kind kind, struct buf *out)
 {
-    struct town *t = town_plan(3);
+    struct town *t = town_plan(3, false);
     buf_init(out, 0);
     assert_int_equal(town_make(t, first_of(t, kind), out), 0);
     town_free(t);
@@ -196,6 +209,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(there_are_two_thousand_files_of_every_kind),
+        cmocka_unit_test(a_village_has_a_tenth_of_it),
         cmocka_unit_test(no_path_is_there_twice_and_folders_come_before_what_is_in_them),
         cmocka_unit_test(a_seed_gives_the_same_bytes_and_another_seed_others),
         cmocka_unit_test(office_files_and_archives_are_whole_zip_containers),

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# For scenario tests that re-enact a drill under the guard. Source it, then: drill_expect NAME [CLIENT].
+# For scenario tests that re-enact a drill under the guard. Source it, then: drill_expect NAME [CLIENT [OPTION...]].
 
-# Plays the scenario NAME once in $T and checks what came of it: one incident, recovered, by CLIENT (over SMB), every file
+# Plays the scenario NAME once in $T (with further options of `beffroi-drill run`) and checks what came of it: one incident, recovered, by CLIENT (over SMB), every file
 # back with all its metadata, nothing of the attack left, nobody else disturbed, the journal whole. No timing is checked.
 drill_expect() {
   local status=0
   chmod a+x "$T" # users of the share pass through it
-  "$BEFFROI_DRILL" run "$1" --json --in "$T" --beffroi "$BEFFROI" >"$T/run.json" 2>"$T/run.log" || status=$?
+  "$BEFFROI_DRILL" run "$1" "${@:3}" --json --in "$T" --beffroi "$BEFFROI" >"$T/run.json" 2>"$T/run.log" || status=$?
   if ! python3 - "$T/run.json" "${2-}" "$status" <<'PYTHON'; then
 import json, sys
 path, client, status = sys.argv[1:]
