@@ -139,7 +139,7 @@ static int sweep_folder(struct local *local, const char *folder)
 static int local_sweep(void *self)
 {
     int err = 0;
-    for (int kind = BLOB_INDEX; !err && kind < BLOB_KIND_COUNT; kind++)
+    for (int kind = BLOB_PACK; !err && kind < BLOB_KIND_COUNT; kind++)
         err = sweep_folder(self, blob_kind_folder((enum blob_kind)kind));
     for (unsigned i = 0; !err && i < 256; i++) {
         char folder[16];
@@ -184,6 +184,32 @@ static int local_write(void *self, enum blob_kind kind, const char *name, const 
     return there == 1 ? 0 : there ? there : err;
 }
 
+static int local_grow(void *self, void **growing)
+{
+    const struct blob_store store = {.self = self};
+    struct local_upload *upload;
+    int err = local_upload_open(&store, BLOB_PACK, NULL, 0, &upload);
+    if (!err)
+        *growing = upload;
+    return err;
+}
+
+static int local_grow_add(void *growing, const void *bytes, size_t length)
+{
+    return local_upload_add(growing, bytes, length);
+}
+
+static int local_grow_end(void *growing, const char *name)
+{
+    int err = local_upload_set_name(growing, name);
+    return err ? err : local_upload_commit(growing);
+}
+
+static void local_grow_free(void *growing)
+{
+    local_upload_free(growing);
+}
+
 static int local_remove(void *self, enum blob_kind kind, const char *name)
 {
     struct local *local = self;
@@ -204,8 +230,19 @@ static void local_free(void *self)
     free(local);
 }
 
-static const struct blob_ops local_ops = {local_list,   local_size,  local_read, local_write,
-                                          local_remove, local_sweep, local_free};
+static const struct blob_ops local_ops = {
+    .list = local_list,
+    .size = local_size,
+    .read = local_read,
+    .write = local_write,
+    .remove = local_remove,
+    .sweep = local_sweep,
+    .grow = local_grow,
+    .grow_add = local_grow_add,
+    .grow_end = local_grow_end,
+    .grow_free = local_grow_free,
+    .free = local_free,
+};
 
 bool local_is(const struct blob_store *store)
 {

@@ -22,9 +22,12 @@
 /* ---- in ---- */
 
 struct local_upload {
-    int folder, fd;
+    const struct local *local;
+    int folder; /* of the temporary name */
+    int home;   /* of the final name, when that is another one; else -1 */
+    int fd;
     char temporary[LAYOUT_TEMPORARY_SIZE];
-    char path[OBJECT_PATH_SIZE]; /* relative to the store */
+    char path[OBJECT_PATH_SIZE]; /* relative to the store; "data" until it has a name */
     char *what;                  /* for texts */
     bool written;                /* the temporary name is there */
 };
@@ -49,15 +52,18 @@ int local_upload_open(const struct blob_store *store, enum blob_kind kind, const
                       struct local_upload **out)
 {
     const struct local *local = store->self;
-    char path[OBJECT_PATH_SIZE], folder_path[OBJECT_PATH_SIZE];
-    int err = local_path_of(kind, name, path);
+    char path[OBJECT_PATH_SIZE] = "data", folder_path[OBJECT_PATH_SIZE] = "data";
+    bool named = name || kind == BLOB_CONFIG;
+    int err = named ? local_path_of(kind, name, path) : 0;
     if (err)
         return err;
     struct local_upload *u = mem_zalloc(1, sizeof *u);
-    u->fd = -1;
+    u->local = local;
+    u->fd = u->home = -1;
     memcpy(u->path, path, sizeof path);
     u->what = path_join(local->path, path);
-    local_folder_of(kind, name, folder_path);
+    if (named)
+        local_folder_of(kind, name, folder_path);
     err = open_folder(local, folder_path, &u->folder);
     if (!err) {
         layout_temporary(u->temporary);
@@ -77,16 +83,28 @@ int local_upload_add(struct local_upload *upload, const void *bytes, size_t leng
     return fd_write_all(upload->fd, bytes, length, upload->what);
 }
 
+int local_upload_set_name(struct local_upload *upload, const char *name)
+{
+    char folder_path[OBJECT_PATH_SIZE];
+    int err = local_path_of(BLOB_PACK, name, upload->path);
+    if (err)
+        return err;
+    free(upload->what);
+    upload->what = path_join(upload->local->path, upload->path);
+    local_folder_of(BLOB_PACK, name, folder_path);
+    return open_folder(upload->local, folder_path, &upload->home);
+}
+
 /* Gives the temporary file its name unless that is taken, also where the file system cannot rename so. */
-static int take_name(struct local_upload *u)
+static int take_name(struct local_upload *u, int home)
 {
     const char *name = path_base(u->path);
-    if (renameat2(u->folder, u->temporary, u->folder, name, RENAME_NOREPLACE) == 0) {
+    if (renameat2(u->folder, u->temporary, home, name, RENAME_NOREPLACE) == 0) {
         u->written = false;
         return 0;
     }
     if (errno == EINVAL || errno == ENOSYS) {
-        if (linkat(u->folder, u->temporary, u->folder, name, 0) == 0)
+        if (linkat(u->folder, u->temporary, home, name, 0) == 0)
             return 0;
     }
     return err_sys(_("cannot create %s"), u->what);
@@ -95,14 +113,14 @@ static int take_name(struct local_upload *u)
 int local_upload_commit(struct local_upload *upload)
 {
     struct local_upload *u = upload;
-    int err = 0;
+    int err = 0, home = u->home >= 0 ? u->home : u->folder;
     if (fchmod(u->fd, 0400) != 0)
         err = err_sys(_("cannot set the mode of %s"), u->what);
     if (!err)
         err = durable_sync(u->fd, u->what);
     if (!err)
-        err = take_name(u);
-    return err ? err : durable_sync_folder(u->folder, u->what);
+        err = take_name(u, home);
+    return err ? err : durable_sync_folder(home, u->what);
 }
 
 void local_upload_free(struct local_upload *upload)
@@ -113,6 +131,7 @@ void local_upload_free(struct local_upload *upload)
         unlinkat(upload->folder, upload->temporary, 0);
     fd_close(&upload->fd);
     fd_close(&upload->folder);
+    fd_close(&upload->home);
     free(upload->what);
     free(upload);
 }

@@ -16,11 +16,14 @@ bool local_is(const struct blob_store *store);
 /* An object on its way in. It stands under a temporary name until it is committed. */
 struct local_upload;
 
-/* Begins one; local_upload_free ends it. With a `length` above 0 that much room is taken on the disk now, so
- * that ERR_NO_SPACE comes before the first byte where the file system can tell. */
+/* Begins one; local_upload_free ends it. A pack may begin without a name (NULL) and get it later. With a
+ * `length` above 0 that much room is taken on the disk now, so that ERR_NO_SPACE comes before the first byte
+ * where the file system can tell. */
 int local_upload_open(const struct blob_store *store, enum blob_kind kind, const char *name, uint64_t length,
                       struct local_upload **out);
 int local_upload_add(struct local_upload *upload, const void *bytes, size_t length);
+/* Names what began without; before the commit. */
+int local_upload_set_name(struct local_upload *upload, const char *name);
 /* Syncs it, gives it its name and mode 0400, and syncs the folder. ERR_EXISTS, and nothing is changed, when
  * the name is taken. */
 int local_upload_commit(struct local_upload *upload);

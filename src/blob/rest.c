@@ -263,8 +263,15 @@ static void rest_free(void *self)
     free(rest);
 }
 
-static const struct blob_ops rest_ops = {rest_list,   rest_size,  rest_read, rest_write,
-                                         rest_remove, rest_sweep, rest_free};
+static const struct blob_ops rest_ops = {
+    .list = rest_list,
+    .size = rest_size,
+    .read = rest_read,
+    .write = rest_write,
+    .remove = rest_remove,
+    .sweep = rest_sweep,
+    .free = rest_free,
+};
 
 static const struct blob_more_ops rest_more = {.read_all = rest_read_all};
 

@@ -218,8 +218,13 @@ static void store_free(void *self)
     free(self);
 }
 
-static const struct blob_ops s3_ops = {store_list,   store_size,  store_read, store_write,
-                                       store_remove, store_sweep, store_free};
+static const struct blob_ops s3_ops = {.list = store_list,
+                                       .size = store_size,
+                                       .read = store_read,
+                                       .write = store_write,
+                                       .remove = store_remove,
+                                       .sweep = store_sweep,
+                                       .free = store_free};
 
 /* ---- the bucket ---- */
 

@@ -394,8 +394,13 @@ static void sftp_free_state(void *self)
     free(sftp);
 }
 
-static const struct blob_ops sftp_ops = {store_list,   store_size,  store_read,     store_write,
-                                         store_remove, store_sweep, sftp_free_state};
+static const struct blob_ops sftp_ops = {.list = store_list,
+                                         .size = store_size,
+                                         .read = store_read,
+                                         .write = store_write,
+                                         .remove = store_remove,
+                                         .sweep = store_sweep,
+                                         .free = sftp_free_state};
 
 /* The stall that is set for all remote stores, unless this one has its own. */
 static int find_timeout(unsigned *out)

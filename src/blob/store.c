@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "base/i18n.h"
+#include "base/mem.h"
 
 struct blob_reader blob_reader(const struct blob_store *store)
 {
@@ -87,6 +88,45 @@ int blob_write(struct blob_writer writer, enum blob_kind kind, const char *name,
                size_t length)
 {
     return writer.store->ops->write(writer.store->self, kind, name, bytes, length);
+}
+
+struct blob_growing {
+    const struct blob_ops *ops;
+    void *self;
+};
+
+bool blob_can_grow(struct blob_writer writer)
+{
+    return writer.store->ops->grow != NULL;
+}
+
+int blob_grow(struct blob_writer writer, struct blob_growing **out)
+{
+    void *self;
+    int err = writer.store->ops->grow(writer.store->self, &self);
+    if (err)
+        return err;
+    *out = mem_zalloc(1, sizeof **out);
+    **out = (struct blob_growing){writer.store->ops, self};
+    return 0;
+}
+
+int blob_grow_add(struct blob_growing *growing, const void *bytes, size_t length)
+{
+    return growing->ops->grow_add(growing->self, bytes, length);
+}
+
+int blob_grow_end(struct blob_growing *growing, const char *name)
+{
+    return growing->ops->grow_end(growing->self, name);
+}
+
+void blob_grow_free(struct blob_growing *growing)
+{
+    if (!growing)
+        return;
+    growing->ops->grow_free(growing->self);
+    free(growing);
 }
 
 int blob_remove_lock(struct blob_remover remover, const char *name)

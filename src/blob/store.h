@@ -32,6 +32,11 @@ struct blob_ops {
     int (*write)(void *self, enum blob_kind kind, const char *name, const void *bytes, size_t length);
     int (*remove)(void *self, enum blob_kind kind, const char *name);
     int (*sweep)(void *self);
+    /* See struct blob_growing; all NULL in a store that takes whole objects alone. */
+    int (*grow)(void *self, void **growing);
+    int (*grow_add)(void *growing, const void *bytes, size_t length);
+    int (*grow_end)(void *growing, const char *name);
+    void (*grow_free)(void *growing);
     void (*free)(void *self);
 };
 
@@ -106,6 +111,17 @@ bool blob_forget(struct blob_reader reader, const char *name);
  * another length; an equal one counts as done. ERR_NO_SPACE, ERR_READ_ONLY, ERR_PERMISSION as they are. */
 int blob_write(struct blob_writer writer, enum blob_kind kind, const char *name, const void *bytes,
                size_t length);
+
+/* A pack that is written while it grows and gets its name at the end, so that it takes no place in memory. */
+struct blob_growing;
+bool blob_can_grow(struct blob_writer writer);
+/* Begins one in a store that can; blob_grow_free ends it. */
+int blob_grow(struct blob_writer writer, struct blob_growing **out);
+int blob_grow_add(struct blob_growing *growing, const void *bytes, size_t length);
+/* Gives it its name; durable when this returns 0, otherwise not there. */
+int blob_grow_end(struct blob_growing *growing, const char *name);
+/* Takes away what has no name; NULL is fine. */
+void blob_grow_free(struct blob_growing *growing);
 
 /* The bytes of a pack of folders that was written, for a cache. */
 void blob_keep_folders(struct blob_writer writer, const char *name, const void *bytes, size_t length);

@@ -39,6 +39,7 @@ enum sandbox_calls {
     CALLS_FORK = 1024,         /* copies of itself, and waiting for them */
     CALLS_DENY_SOCKETS = 2048, /* socket() is refused without killing: looking up a user's name tries it */
     CALLS_NETWORKS = 4096,     /* enter another network namespace; one of another kind not */
+    CALLS_ALIVE = 8192,        /* ask whether a process is there: kill with signal 0, and no other */
     CALLS_NO_CODE = 512,       /* not a group: memory can no longer be made executable */
 };
 

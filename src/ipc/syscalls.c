@@ -313,6 +313,8 @@ static int allow_all(scmp_filter_ctx filter, unsigned calls)
     if (code >= 0 && (calls & CALLS_NETWORKS))
         code = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(setns), 1,
                                 SCMP_A1(SCMP_CMP_EQ, CLONE_NEWNET, 0));
+    if (code >= 0 && (calls & CALLS_ALIVE))
+        code = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(kill), 1, SCMP_A1(SCMP_CMP_EQ, 0, 0));
     if (code >= 0)
         code = allow_memory(filter, code_too);
     if (code >= 0 && (calls & CALLS_EXEC)) /* programs set what they like of themselves */

@@ -27,6 +27,7 @@
 #define RETRY_NS     NS_PER_SECOND
 #define REPEAT_NS    (60 * NS_PER_SECOND)
 #define REPEAT_SLOTS 256
+#define NEW_MOST     200   /* refusals told in a minute; of more, only how many there were */
 #define WAIT_MOST    20000 /* events in memory, besides what the journal itself keeps */
 
 struct told {
@@ -50,6 +51,8 @@ struct audit {
     struct journal *journal; /* the thread's alone */
     char host[HOST_NAME_MAX + 1];
     struct repeat repeats[REPEAT_SLOTS]; /* the thread's alone */
+    uint64_t new_told, untold;           /* in the minute since new_ns; the thread's alone */
+    int64_t new_ns;
     bool failing;
     pthread_t thread;
     bool started;
@@ -189,7 +192,29 @@ static void end_repeats(struct audit *audit, int64_t now, bool all)
             end_repeat(audit, r);
 }
 
-/* Whether it was told already and is counted only. */
+/* Somebody who is refused under a thousand names must not fill the disk. */
+static void end_minute(struct audit *audit, int64_t now)
+{
+    if (audit->untold) {
+        struct told e = {.action = "refused-otherwise", .reason = "", .times = audit->untold, .severity = 2};
+        e.time_ns = clock_system.wall_ns(clock_system.self);
+        append(audit, &e);
+    }
+    audit->untold = audit->new_told = 0;
+    audit->new_ns = now;
+}
+
+static bool is_too_much(struct audit *audit, int64_t now)
+{
+    if (now - audit->new_ns >= REPEAT_NS)
+        end_minute(audit, now);
+    bool too_much = audit->new_told >= NEW_MOST;
+    audit->untold += too_much;
+    audit->new_told += !too_much;
+    return too_much;
+}
+
+/* Whether it was told already, or is too much, and is counted only. */
 static bool is_repeat(struct audit *audit, const struct told *event, int64_t now)
 {
     struct repeat *oldest = audit->repeats;
@@ -202,6 +227,8 @@ static bool is_repeat(struct audit *audit, const struct told *event, int64_t now
         if (oldest->event.action && (!r->event.action || r->since_ns < oldest->since_ns))
             oldest = r;
     }
+    if (is_too_much(audit, now))
+        return true;
     end_repeat(audit, oldest);
     *oldest = (struct repeat){.event = *event, .since_ns = now};
     return false;
@@ -218,6 +245,8 @@ static void write_all(struct audit *audit, struct told *events)
         free(e);
     }
     end_repeats(audit, now, false);
+    if (audit->untold && now - audit->new_ns >= REPEAT_NS)
+        end_minute(audit, now);
 }
 
 static void tell_lost(struct audit *audit)
@@ -287,6 +316,7 @@ static void *run(void *argument)
     }
     write_all(audit, take_all(audit));
     end_repeats(audit, 0, true);
+    end_minute(audit, 0);
     tell_lost(audit);
     return NULL;
 }

@@ -2,7 +2,8 @@
  *
  * What is written into the journal: each object that came or went, what was refused, the seal. One thread
  * writes, and signs what came in half a second at once; nobody waits for it. What is refused again and again
- * (same action, reason, repository, user and address) is told once, and then once a minute how often. When
+ * (same action, reason, repository, user and address) is told once, and then once a minute how often; of more
+ * than 200 such in a minute, only how many there were. When
  * the journal cannot be written, what is to be told waits; what is too much to wait is counted, and told of
  * when it can be.
  */

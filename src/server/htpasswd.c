@@ -207,8 +207,10 @@ int htpasswd_set(const char *path, const char *name, const char *password)
     if (folder < 0)
         return err_sys(_("cannot open the folder of %s"), path);
     err = durable_write(folder, base, after.data, after.length, st.st_mode & 07777);
-    /* The server's own user must still be able to read it. */
-    if (!err && there && fchownat(folder, base, st.st_uid, st.st_gid, 0) != 0)
+    /* The server's own user must be able to read it: as before, or as the group of the folder. */
+    if (!err && !there && fstat(folder, &st) == 0)
+        st.st_uid = geteuid();
+    if (!err && fchownat(folder, base, st.st_uid, st.st_gid, 0) != 0 && geteuid() == 0)
         err = err_sys(_("cannot give %s back to its owner"), path);
     return err;
 }

@@ -20,6 +20,10 @@
 #include "server/target.h"
 
 #define RECOUNT_NS (60 * 60 * NS_PER_SECOND)
+/* Somebody who is refused all the time must not keep the disk counting: it rests so much, and so many times
+ * as long as it took. */
+#define REST_NS    (2 * NS_PER_SECOND)
+#define REST_TIMES 20
 #define DEPTH_MOST 8
 
 struct quota_account {
@@ -30,7 +34,7 @@ struct quota_account {
     uint64_t held, reserved;
     uint64_t changes; /* whatever happens counts: a count of the files that this overtook is not used */
     bool asked;       /* something was refused since it was counted */
-    int64_t counted_ns;
+    int64_t counted_ns, took_ns;
 };
 
 struct quota {
@@ -78,6 +82,7 @@ static void count(struct quota *quota, struct quota_account *a)
     if (err)
         log_warning("%s", err_text());
     pthread_mutex_lock(&a->lock);
+    a->took_ns = clock_system.monotonic_ns(clock_system.self) - a->counted_ns;
     if (!err && a->changes == changes && a->reserved == 0) {
         a->held = bytes;
         a->asked = false;
@@ -167,13 +172,11 @@ void quota_free(struct quota *quota)
 int quota_reserve(struct quota_account *a, uint64_t bytes)
 {
     pthread_mutex_lock(&a->lock);
-    a->changes++;
     uint64_t taken = a->held + a->reserved;
     bool fits = !a->limit || (taken <= a->limit && bytes <= a->limit - taken);
-    if (fits)
-        a->reserved += bytes;
-    else
-        a->asked = true;
+    a->changes += fits;
+    a->reserved += fits ? bytes : 0;
+    a->asked = a->asked || !fits;
     pthread_mutex_unlock(&a->lock);
     return fits
                ? 0
@@ -214,7 +217,8 @@ void quota_recount(struct quota *quota, int64_t now_ns)
 {
     for (struct quota_account *a = NULL; (a = next_account(quota, a));) {
         pthread_mutex_lock(&a->lock);
-        bool wanted = a->limit && a->reserved == 0 && (a->asked || now_ns - a->counted_ns > RECOUNT_NS);
+        int64_t rest_ns = a->asked ? REST_NS + REST_TIMES * a->took_ns : RECOUNT_NS;
+        bool wanted = a->limit && a->reserved == 0 && now_ns - a->counted_ns > rest_ns;
         pthread_mutex_unlock(&a->lock);
         if (wanted)
             count(quota, a);

@@ -42,7 +42,7 @@ void reply_refuse(struct request *r, unsigned status, enum refusal refusal, cons
     audit_tell(r->server->audit, &(struct audit_event){.action = login ? "login-refused" : action_of(r),
                                                        .reason = refusal_word(refusal),
                                                        .target = login ? NULL : &r->target,
-                                                       .user = r->who.name,
+                                                       .user = refusal == REFUSED_LOGINS ? "" : r->who.name,
                                                        .address = r->address,
                                                        .severity = 2});
 }

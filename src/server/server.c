@@ -6,6 +6,7 @@
  */
 #include "server/server.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -27,6 +28,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "blob/local.h"
 #include "ipc/sandbox.h"
 #include "server/context.h"
 #include "server/listen.h"
@@ -142,7 +144,8 @@ static int confine(const struct server *s, struct sandbox *box)
         box->capabilities =
             SANDBOX_CAP(CAP_DAC_OVERRIDE) | SANDBOX_CAP(CAP_DAC_READ_SEARCH) | SANDBOX_CAP(CAP_FOWNER);
     box->files = true;
-    box->calls = CALLS_THREADS | CALLS_READ_FILES | CALLS_WRITE_FILES | CALLS_SERVE | CALLS_NO_CODE;
+    box->calls =
+        CALLS_THREADS | CALLS_READ_FILES | CALLS_WRITE_FILES | CALLS_SERVE | CALLS_ALIVE | CALLS_NO_CODE;
     sandbox_allow(box, s->path, SANDBOX_WRITE);
     sandbox_allow(box, s->state_path, SANDBOX_WRITE);
     if (s->options->htpasswd && !s->options->no_auth) /* a file that is replaced is another one */
@@ -169,6 +172,28 @@ static int open_login(struct server *s)
     return err;
 }
 
+/* Takes away what a server that was killed left half written, in every repository. */
+static void sweep_below(const char *path, unsigned depth)
+{
+    char *data MEM_AUTO = path_join(path, "data");
+    struct blob_store *store = NULL;
+    if (access(data, F_OK) == 0 && local_open(path, &store) == 0 && blob_sweep(blob_remover(store)) != 0)
+        log_warning("%s", err_text());
+    blob_close(store);
+    DIR *entries = depth < TARGET_DEPTH ? opendir(path) : NULL;
+    const struct dirent *entry;
+    while (entries && (entry = readdir(entries))) {
+        struct stat st;
+        if (!target_is_part(entry->d_name) ||
+            fstatat(dirfd(entries), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR(st.st_mode))
+            continue;
+        char *below MEM_AUTO = path_join(path, entry->d_name);
+        sweep_below(below, depth + 1);
+    }
+    if (entries)
+        closedir(entries);
+}
+
 static int open_parts(struct server *s)
 {
     const struct server_options *o = s->options;
@@ -177,6 +202,9 @@ static int open_parts(struct server *s)
                                         .limit = o->limit,
                                         .limits = o->limits,
                                         .limit_count = o->limit_count};
+    if (access(s->path, R_OK | W_OK | X_OK) != 0)
+        return err_hint(err_sys(_("cannot write into %s"), s->path),
+                        _("give it to the user of the server: chown"));
     s->state = open(s->state_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (s->state < 0)
         return err_sys(_("cannot open the state folder %s"), s->state_path);
@@ -191,6 +219,7 @@ static int open_parts(struct server *s)
     if (s->owners < 0)
         return s->owners;
     owners_sweep(s->owners, s->path);
+    sweep_below(s->path, 0);
     s->metrics = metrics_new();
     s->peers = peers_new((int64_t)o->timeout_s * NS_PER_SECOND);
     s->started_ns = clock_system.wall_ns(clock_system.self);

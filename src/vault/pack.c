@@ -8,7 +8,8 @@
 #include "base/i18n.h"
 #include "base/mem.h"
 
-#define COMPRESSED 2 /* added to the type */
+#define COMPRESSED     2 /* added to the type */
+#define MOST_KEPT_ROOM ((size_t)2 << 20)
 
 void pack_header_encode(const struct pack_entry *entries, size_t count, struct buf *out)
 {
@@ -64,8 +65,18 @@ void pack_init(struct pack *pack)
     *pack = (struct pack){0};
 }
 
+void pack_begin_growing(struct pack *pack, struct blob_growing *out)
+{
+    pack->out = out;
+    pack->hash = sha256_new();
+}
+
 void pack_free(struct pack *pack)
 {
+    uint8_t ignored[SHA256_SIZE];
+    if (pack->hash)
+        sha256_end(pack->hash, ignored);
+    blob_grow_free(pack->out);
     free(pack->bytes);
     free(pack->entries);
     pack_init(pack);
@@ -75,17 +86,39 @@ void pack_free(struct pack *pack)
  * copied. */
 static uint8_t *reserve(struct pack *pack, size_t length)
 {
-    if (pack->room - pack->length < length) {
-        pack->room = pack->length + length + pack->length / 4 + 65536;
+    size_t used = pack->out ? 0 : pack->length;
+    if (pack->room - used < length) {
+        pack->room = used + length + used / 4 + 65536;
+        if (pack->out) { /* what was there is not needed any more */
+            free(pack->bytes);
+            pack->bytes = NULL;
+        }
         pack->bytes = mem_resize(pack->bytes, pack->room, 1);
     }
-    return pack->bytes + pack->length;
+    return pack->bytes + used;
+}
+
+/* The bytes that lie where reserve() said belong to the pack from now on. */
+static int put(struct pack *pack, const uint8_t *bytes, size_t length)
+{
+    pack->length += length;
+    if (!pack->out)
+        return 0;
+    sha256_add(pack->hash, bytes, length);
+    int err = blob_grow_add(pack->out, bytes, length);
+    if (pack->room > MOST_KEPT_ROOM) {
+        free(pack->bytes);
+        pack->bytes = NULL;
+        pack->room = 0;
+    }
+    return err;
 }
 
 int pack_add(struct pack *pack, const struct seal_key *key, struct pack_entry entry, const void *bytes,
              size_t length)
 {
-    int err = seal_close(key, bytes, length, reserve(pack, length + SEAL_OVERHEAD));
+    uint8_t *place = reserve(pack, length + SEAL_OVERHEAD);
+    int err = seal_close(key, bytes, length, place);
     if (err)
         return err;
     if ((pack->count & (pack->count - 1)) == 0)
@@ -93,11 +126,10 @@ int pack_add(struct pack *pack, const struct seal_key *key, struct pack_entry en
     entry.offset = (uint32_t)pack->length;
     entry.length = (uint32_t)(length + SEAL_OVERHEAD);
     pack->entries[pack->count++] = entry;
-    pack->length += length + SEAL_OVERHEAD;
-    return 0;
+    return put(pack, place, length + SEAL_OVERHEAD);
 }
 
-int pack_finish(struct pack *pack, const struct seal_key *key)
+int pack_finish(struct pack *pack, const struct seal_key *key, uint8_t id[static SHA256_SIZE])
 {
     struct buf header BUF_AUTO;
     buf_init(&header, PACK_MAX_HEADER);
@@ -111,6 +143,19 @@ int pack_finish(struct pack *pack, const struct seal_key *key)
         return err;
     for (unsigned i = 0; i < 4; i++)
         place[sealed + i] = (uint8_t)(sealed >> (8 * i));
-    pack->length += sealed + 4;
+    err = put(pack, place, sealed + 4);
+    if (err)
+        return err;
+    if (pack->hash)
+        sha256_end(pack->hash, id);
+    else
+        sha256_of(pack->bytes, pack->length, id);
+    pack->hash = NULL;
     return 0;
+}
+
+int pack_store(struct pack *pack, struct blob_writer writer, const char *name)
+{
+    return pack->out ? blob_grow_end(pack->out, name)
+                     : blob_write(writer, BLOB_PACK, name, pack->bytes, pack->length);
 }

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "blob/store.h"
 #include "crypto/seal.h"
 #include "crypto/sha256.h"
 
@@ -37,20 +38,28 @@ void pack_header_encode(const struct pack_entry *entries, size_t count, struct b
  * entry is impossible, or the blobs overrun 4 GiB. Offsets follow from the lengths. */
 int pack_header_decode(const void *bytes, size_t length, struct pack_entry **entries, size_t *count);
 
-/* A pack being filled, in memory. Its bytes are sealed, so they need not be wiped. */
+/* A pack being filled, in memory or straight into a store. Its bytes are sealed, so they need not be wiped.
+ */
 struct pack {
-    uint8_t *bytes;
-    size_t length, room;
+    uint8_t *bytes;           /* all of it; with `out` the place where the next blob is sealed */
+    size_t length;            /* of the whole */
+    size_t room;              /* of `bytes` */
+    struct blob_growing *out; /* NULL: it is in memory */
+    struct sha256 *hash;      /* of what went out */
     struct pack_entry *entries;
     size_t count;
 };
 void pack_init(struct pack *pack);
-void pack_free(struct pack *pack);
+/* An empty pack goes to `out` from now on, which becomes the pack's. */
+void pack_begin_growing(struct pack *pack, struct blob_growing *out);
+void pack_free(struct pack *pack); /* and what was not stored of it */
 /* Seals `length` bytes into it (what the pack holds of the blob); offset and length in `entry` are set here.
- */
+ * After a failure the pack is good for nothing but pack_free. */
 int pack_add(struct pack *pack, const struct seal_key *key, struct pack_entry entry, const void *bytes,
              size_t length);
-/* Appends the sealed header and its length: `bytes` is then the whole file. */
-int pack_finish(struct pack *pack, const struct seal_key *key);
+/* Appends the sealed header and its length: the file is whole, and `id` its name. */
+int pack_finish(struct pack *pack, const struct seal_key *key, uint8_t id[static SHA256_SIZE]);
+/* Stores the finished pack under that name. */
+int pack_store(struct pack *pack, struct blob_writer writer, const char *name);
 
 #endif

@@ -19,6 +19,7 @@
 #define QUEUE_BLOBS  256
 #define QUEUE_BYTES  ((size_t)8 << 20)
 #define MAX_WORKERS  16
+#define MOST_OPEN    2 /* packs of a type: more would make many small ones at the end */
 #define INDEX_BLOBS  50000
 #define INDEX_AGE_NS (600 * NS_PER_SECOND)
 /* zstd's levels. On Debian's library tree the repository is 1 % larger than restic's with level 2 (3: 1 %
@@ -45,20 +46,29 @@ struct worker {
     size_t packed_room;
 };
 
+/* The open packs of a type. A worker takes one for each blob and gives it back, so that few blobs make one
+ * pack, and many at once seldom wait for each other. */
+struct shelf {
+    struct pack packs[MOST_OPEN]; /* that nobody has just now */
+    unsigned count, taken;
+};
+
 struct writer {
     struct vault *vault;
     size_t pack_bytes;
+    bool grows;          /* packs go out while they are filled; else they are held in memory */
+    unsigned most_packs; /* open at once, of a type */
     struct worker workers[MAX_WORKERS];
     unsigned worker_count;
     struct senders *senders; /* of a store behind a network; NULL: the workers write packs themselves */
 
     pthread_mutex_t mutex; /* all below */
-    pthread_cond_t work, space;
+    pthread_cond_t work, space, pack_back;
     struct job *first, **last;
     size_t queued, queued_bytes; /* waiting or being worked on */
     bool ending;
-    struct pack packs[2]; /* being filled: data, trees */
-    struct buf index;     /* of the packs that stand, not yet written */
+    struct shelf shelves[2]; /* data, trees */
+    struct buf index;        /* of the packs that stand, not yet written */
     size_t index_blobs;
     int64_t index_since_ns;
     struct writer_totals totals;
@@ -113,14 +123,13 @@ static int note_pack(struct writer *writer, const uint8_t *id, const struct pack
 /* Seals the header and writes a pack that is no longer shared; the mutex is not held. */
 static int write_pack(struct writer *writer, struct pack *pack)
 {
-    int err = pack_finish(pack, vault_seal_key(writer->vault));
     uint8_t id[SHA256_SIZE];
     char name[VAULT_ID_TEXT];
+    int err = pack_finish(pack, vault_seal_key(writer->vault), id);
     if (!err) {
-        sha256_of(pack->bytes, pack->length, id);
         hex_encode(id, sizeof id, name);
-        err = blob_write(vault_writer(writer->vault), BLOB_PACK, name, pack->bytes, pack->length);
-        if (!err && pack->count && pack->entries[0].type == PACK_TREE)
+        err = pack_store(pack, vault_writer(writer->vault), name);
+        if (!err && !pack->out && pack->count && pack->entries[0].type == PACK_TREE)
             blob_keep_folders(vault_writer(writer->vault), name, pack->bytes, pack->length);
     }
     pthread_mutex_lock(&writer->mutex);
@@ -153,27 +162,56 @@ static void pass_on(struct writer *writer, struct pack *pack)
     pack_free(pack);
 }
 
-/* Seals a blob into the open pack of its type; when that is full, takes it away and writes it. Sealing is so
- * much faster than compressing that nobody waits long for the mutex, and the blob needs no third place in
- * memory. */
+/* Takes a pack for the caller alone; the mutex is held. */
+static struct pack take_pack(struct writer *writer, struct shelf *shelf)
+{
+    struct pack pack;
+    while (shelf->count == 0 && shelf->taken >= writer->most_packs)
+        pthread_cond_wait(&writer->pack_back, &writer->mutex);
+    pack_init(&pack);
+    if (shelf->count > 0)
+        pack = shelf->packs[--shelf->count];
+    shelf->taken++;
+    return pack;
+}
+
+/* Seals a blob into a pack that is the caller's. */
+static int fill(struct writer *writer, struct pack *pack, struct pack_entry entry, const uint8_t *bytes,
+                size_t length)
+{
+    if (pack->count == 0 && writer->grows) {
+        struct blob_growing *out;
+        int err = blob_grow(vault_writer(writer->vault), &out);
+        if (err)
+            return err;
+        pack_begin_growing(pack, out);
+    }
+    return pack_add(pack, vault_seal_key(writer->vault), entry, bytes, length);
+}
+
+/* Stores a blob in an open pack of its type; when that is full, writes it. */
 static void store(struct writer *writer, struct pack_entry entry, const uint8_t *bytes, size_t length,
                   size_t plain)
 {
-    struct pack full;
-    bool is_full = false;
+    struct shelf *shelf = &writer->shelves[entry.type];
     pthread_mutex_lock(&writer->mutex);
-    struct pack *pack = &writer->packs[entry.type];
-    remember_error(writer, pack_add(pack, vault_seal_key(writer->vault), entry, bytes, length));
+    struct pack pack = take_pack(writer, shelf);
+    pthread_mutex_unlock(&writer->mutex);
+    int err = fill(writer, &pack, entry, bytes, length);
+    bool full = pack.length >= writer->pack_bytes || pack.count >= PACK_MAX_ENTRIES / 2;
+    pthread_mutex_lock(&writer->mutex);
+    remember_error(writer, err);
     writer->totals.plain_bytes += plain;
     (*(entry.type == PACK_TREE ? &writer->totals.tree_blobs : &writer->totals.data_blobs))++;
-    if (pack->length >= writer->pack_bytes || pack->count >= PACK_MAX_ENTRIES / 2) {
-        full = *pack;
-        is_full = true;
-        pack_init(pack);
-    }
+    shelf->taken--;
+    if (!err && !full)
+        shelf->packs[shelf->count++] = pack;
+    pthread_cond_signal(&writer->pack_back);
     pthread_mutex_unlock(&writer->mutex);
-    if (is_full)
-        pass_on(writer, &full);
+    if (err)
+        pack_free(&pack);
+    else if (full)
+        pass_on(writer, &pack);
 }
 
 /* Compresses when the format allows it and it makes the blob smaller. */
@@ -265,8 +303,9 @@ struct writer *writer_new(struct vault *vault)
     pthread_mutex_init(&writer->mutex, NULL);
     pthread_cond_init(&writer->work, NULL);
     pthread_cond_init(&writer->space, NULL);
-    pack_init(&writer->packs[PACK_DATA]);
-    pack_init(&writer->packs[PACK_TREE]);
+    pthread_cond_init(&writer->pack_back, NULL);
+    writer->grows = blob_can_grow(vault_writer(vault));
+    writer->most_packs = writer->grows ? MOST_OPEN : 1;
     buf_init(&writer->index, (size_t)256 << 20);
     index_begin(&writer->index);
     writer->index_since_ns = clock_system.monotonic_ns(clock_system.self);
@@ -355,9 +394,9 @@ int writer_finish(struct writer *writer, struct writer_totals *totals)
     wait_for_all(writer);
     if (writer->senders)
         senders_wait(writer->senders);
-    for (int type = 0; type < 2 && !writer->err; type++)
-        if (writer->packs[type].count)
-            pass_on(writer, &writer->packs[type]);
+    for (int type = 0; type < 2; type++)
+        for (struct shelf *shelf = &writer->shelves[type]; shelf->count > 0 && !writer->err;)
+            pass_on(writer, &shelf->packs[--shelf->count]);
     if (writer->senders)
         senders_wait(writer->senders);
     pthread_mutex_lock(&writer->mutex);
@@ -384,13 +423,15 @@ void writer_free(struct writer *writer)
     }
     senders_free(writer->senders);
     write_index(writer);
-    pack_free(&writer->packs[PACK_DATA]);
-    pack_free(&writer->packs[PACK_TREE]);
+    for (int type = 0; type < 2; type++)
+        while (writer->shelves[type].count > 0)
+            pack_free(&writer->shelves[type].packs[--writer->shelves[type].count]);
     buf_free(&writer->index);
     free(writer->err_text);
     free(writer->err_hint);
     pthread_cond_destroy(&writer->work);
     pthread_cond_destroy(&writer->space);
+    pthread_cond_destroy(&writer->pack_back);
     pthread_mutex_destroy(&writer->mutex);
     free(writer);
 }

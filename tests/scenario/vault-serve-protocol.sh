@@ -119,6 +119,35 @@ for text in (b"GET /a/config HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 200000, b"GET 
 PYTHON
 answer 200 "${url}a/data/"
 
+# Killed in the middle of an upload: the next one sweeps.
+object 3000000
+curl -s --limit-rate 500k --data-binary "@$T/object" -H 'Expect:' "${url}a/data/$id" &
+for _ in $(seq 50); do [ -z "$(find "$T/srv" -name 'tmp-*')" ] || break; sleep 0.1; done
+kill -9 "$server"
+wait "$server" 2>/dev/null || true
+wait %% 2>/dev/null || true
+[ -n "$(find "$T/srv" -name 'tmp-*')" ] || fail "nothing was half written"
+serve --no-auth
 nothing_left
+answer 200 --data-binary "@$T/object" "${url}a/data/$id"
 unserve
+journal_intact
+
+# Not as root either, and without a place to write it says so.
+chown -R 65534:65534 "$T/srv"
+chmod 755 "$T"
+cat >"$T/as-nobody" <<'SCRIPT'
+#!/bin/sh
+exec setpriv --reuid=65534 --regid=65534 --clear-groups "$REAL" "$@"
+SCRIPT
+chmod 755 "$T/as-nobody"
+export REAL=$BEFFROI
+BEFFROI=$T/as-nobody
+serve --no-auth
+answer 200 "${url}a/data/"
+unserve
+chmod 500 "$T/srv"
+expect 1 "$BEFFROI" vault serve --no-auth --path "$T/srv" --listen 127.0.0.1:0
+said chown
+BEFFROI=$REAL
 journal_intact

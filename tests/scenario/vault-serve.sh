@@ -70,6 +70,20 @@ done
 [ "$code" = 404 ] || fail "the new user is not known: $code"
 answer 401 -u paul:paul-secret "${url}paul/config"
 
+# Beffroi is a client as restic is, and its own prune is refused, too.
+remote=rest:$(at eve eve/)
+cp -a "$T/srv/anne/pc-1" "$T/srv/eve" # the administrator may
+expect 0 "$BEFFROI" vault backup -r "$remote" "$T/tree"
+expect 0 "$BEFFROI" vault check --read-data -r "$remote"
+expect 0 "$BEFFROI" vault restore -r "$remote" latest --target "$T/back-eve"
+same_tree "$T/tree" "$T/back-eve$T/tree"
+expect 0 restic -r "$remote" check --read-data
+expect 1 "$BEFFROI" vault forget -r "$remote" latest
+expect 1 "$BEFFROI" vault forget -r "$remote" --by-arrival --keep-last 1
+said 'local folder'
+[ "$(find "$T/srv/eve/snapshots" -type f | wc -l)" = 3 ] || fail "beffroi forgot a snapshot over the network"
+[ -z "$(find "$T/srv/eve/locks" -type f)" ] || fail "beffroi left a lock"
+
 answer 200 "${url}metrics"
 for line in 'beffroi_vault_refused_total{reason="append-only"} [1-9]' 'beffroi_vault_refused_total{reason="not-yours"} 4' \
   'beffroi_vault_requests_total{method="POST",code="200"} ' 'beffroi_vault_repository_objects_added_total{repository="anne/pc-1"} ' \
