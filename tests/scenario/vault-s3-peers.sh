@@ -92,6 +92,7 @@ lock="-o s3.object-lock=30d"
 # One that holds passes; every way not to hold is found.
 with honest
 expect 0 vault init $lock
+with honest
 put
 expect 0 vault backup $lock tree
 expect 0 vault check $lock --read-data
