@@ -2,26 +2,19 @@
 #include "cmd/vault_backup_view.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/i18n.h"
+#include "base/mem.h"
 #include "cmd/vault_common.h"
 #include "vault/gojson.h"
-
-#define PROGRESS_NS (200 * NS_PER_MS)
-
-static int64_t now_ns(void)
-{
-    return clock_system.monotonic_ns(clock_system.self);
-}
 
 void backup_view_problem(void *context, const char *path, int err)
 {
     const struct backup_view *view = context;
     (void)err;
-    vault_common_problem(path, "archival", view->json, view->terminal);
+    vault_common_problem(path, "archival", view->json, view->line.terminal);
 }
 
 static void show_json_status(const struct vault_progress *progress, int64_t elapsed_ns)
@@ -41,20 +34,16 @@ static void show_json_status(const struct vault_progress *progress, int64_t elap
 void backup_view_progress(void *context, const struct vault_progress *progress)
 {
     struct backup_view *view = context;
-    int64_t now = now_ns();
-    if (view->quiet || (!view->terminal && !view->json) || now - view->shown_ns < PROGRESS_NS)
+    if (!vault_line_due(&view->line))
         return;
-    view->shown_ns = now;
     if (view->json) {
-        show_json_status(progress, now - view->started_ns);
+        show_json_status(progress, vault_line_elapsed_ns(&view->line));
         return;
     }
-    char size[VAULT_SIZE_TEXT], rate[VAULT_SIZE_TEXT];
-    double seconds = (double)(now - view->started_ns) / (double)NS_PER_SECOND;
-    fputs("\r\033[K", stderr);
-    fprintf(stderr, _("%llu files, %s, %s/s  %.100s"), (unsigned long long)progress->files,
-            vault_common_size(progress->bytes, size),
-            vault_common_size((uint64_t)((double)progress->bytes / seconds), rate), progress->path);
+    char size[VAULT_SIZE_TEXT];
+    char *what MEM_AUTO = mem_printf(_("%llu files, %s"), (unsigned long long)progress->files,
+                                     vault_common_size(progress->bytes, size));
+    vault_line_show(&view->line, what, -1, progress->bytes, progress->path);
 }
 
 static void show_json_summary(const struct vault_backup_result *result, double seconds)
@@ -104,15 +93,13 @@ static void show_summary(const struct vault_backup_result *result, double second
 
 void backup_view_begin(struct backup_view *view)
 {
-    view->terminal = isatty(2) && !view->json && !view->quiet;
-    view->started_ns = now_ns();
+    vault_line_begin(&view->line, view->quiet, view->json);
 }
 
 void backup_view_end(const struct backup_view *view, const struct vault_backup_result *result)
 {
-    double seconds = (double)(now_ns() - view->started_ns) / (double)NS_PER_SECOND;
-    if (view->terminal)
-        fprintf(stderr, "\r\033[K");
+    double seconds = (double)vault_line_elapsed_ns(&view->line) / (double)NS_PER_SECOND;
+    vault_line_end(&view->line);
     if (!result)
         return;
     if (view->json)

@@ -5,12 +5,12 @@
 #ifndef CMD_VAULT_BACKUP_VIEW_H
 #define CMD_VAULT_BACKUP_VIEW_H
 
+#include "cmd/vault_line.h"
 #include "vault/backup.h"
 
 struct backup_view {
     bool json, quiet; /* the caller's choice */
-    bool terminal;
-    int64_t started_ns, shown_ns;
+    struct vault_line line;
 };
 
 void backup_view_begin(struct backup_view *view);

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/err.h"
 #include "base/i18n.h"
@@ -15,12 +14,14 @@
 #include "base/path.h"
 #include "cmd/cmd.h"
 #include "cmd/vault_common.h"
+#include "cmd/vault_line.h"
 #include "vault/check.h"
 #include "vault/gojson.h"
 #include "vault/guarded.h"
 
 struct view {
-    bool json, quiet, terminal;
+    bool json, quiet;
+    struct vault_line line;
 };
 
 static void show_finding(void *context, enum vault_finding kind, const char *text)
@@ -28,7 +29,7 @@ static void show_finding(void *context, enum vault_finding kind, const char *tex
     const struct view *view = context;
     bool damage = kind == VAULT_FINDING_DAMAGE;
     if (!view->json) {
-        fprintf(stderr, "%s%s: %s\n", view->terminal ? "\r\033[K" : "", damage ? _("damage") : _("note"),
+        fprintf(stderr, "%s%s: %s\n", view->line.terminal ? "\r\033[K" : "", damage ? _("damage") : _("note"),
                 text);
         return;
     }
@@ -42,11 +43,12 @@ static void show_finding(void *context, enum vault_finding kind, const char *tex
 
 static void show_progress(void *context, uint64_t done, uint64_t total)
 {
-    const struct view *view = context;
-    if (!view->terminal)
+    struct view *view = context;
+    if (view->json || !vault_line_due(&view->line))
         return;
-    fputs("\r\033[K", stderr);
-    fprintf(stderr, _("%llu of %llu packs read"), (unsigned long long)done, (unsigned long long)total);
+    char *what MEM_AUTO =
+        mem_printf(_("%llu of %llu packs read"), (unsigned long long)done, (unsigned long long)total);
+    vault_line_show(&view->line, what, (double)done / (double)total, 0, NULL);
 }
 
 static void show_summary(const struct view *view, const struct vault_check_result *result)
@@ -151,11 +153,10 @@ int cmd_vault_check(int argc, char **argv)
         remove_own_cache(folder);
         return cmd_fail(err);
     }
-    view.terminal = isatty(2) && !view.json && !view.quiet;
+    vault_line_begin(&view.line, view.quiet, view.json);
     check.context = &view;
     err = vault_check(vault, &check, &result);
-    if (view.terminal)
-        fprintf(stderr, "\r\033[K");
+    vault_line_end(&view.line);
     if (!err || (err == ERR_CORRUPT && result.damages))
         show_summary(&view, &result);
     int code = err ? cmd_fail(err) : 0;

@@ -4,22 +4,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/err.h"
 #include "base/i18n.h"
+#include "base/mem.h"
 #include "base/opt.h"
 #include "cmd/cmd.h"
 #include "cmd/vault_common.h"
+#include "cmd/vault_line.h"
 #include "vault/prune.h"
 
 static void show_progress(void *context, uint64_t done, uint64_t total)
 {
-    const bool *terminal = context;
-    if (!*terminal)
+    struct vault_line *line = context;
+    if (!vault_line_due(line))
         return;
-    fputs("\r\033[K", stderr);
-    fprintf(stderr, _("%llu of %llu packs packed anew"), (unsigned long long)done, (unsigned long long)total);
+    char *what MEM_AUTO =
+        mem_printf(_("%llu of %llu packs packed anew"), (unsigned long long)done, (unsigned long long)total);
+    vault_line_show(line, what, (double)done / (double)total, 0, NULL);
 }
 
 static void show_count(const char *label, const struct vault_count *count)
@@ -80,12 +82,12 @@ int vault_prune_understand(const struct vault_prune_words *words, struct vault_p
 int vault_prune_show(struct vault *vault, struct vault_prune_options *prune, bool quiet)
 {
     struct vault_prune_result result;
-    bool terminal = isatty(2) && !quiet;
-    prune->context = &terminal;
+    struct vault_line line;
+    vault_line_begin(&line, quiet, false);
+    prune->context = &line;
     prune->on_progress = show_progress;
     int err = vault_prune(vault, prune, &result);
-    if (terminal)
-        fprintf(stderr, "\r\033[K");
+    vault_line_end(&line);
     if (!err && !quiet)
         show_result(&result, prune->dry_run);
     return err ? cmd_fail(err) : 0;

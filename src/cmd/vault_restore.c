@@ -3,42 +3,38 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/clock.h"
 #include "base/err.h"
 #include "base/i18n.h"
+#include "base/mem.h"
 #include "base/opt.h"
 #include "cmd/cmd.h"
 #include "cmd/vault_common.h"
+#include "cmd/vault_line.h"
 #include "cmd/vault_lists.h"
 #include "vault/restore.h"
 
-#define PROGRESS_NS (200 * NS_PER_MS)
-
 struct view {
-    bool json, quiet, terminal;
-    int64_t shown_ns;
+    bool json, quiet;
+    struct vault_line line;
 };
 
 static void show_problem(void *context, const char *path, int err)
 {
     const struct view *view = context;
     (void)err;
-    vault_common_problem(path, "restore", view->json, view->terminal);
+    vault_common_problem(path, "restore", view->json, view->line.terminal);
 }
 
 static void show_progress(void *context, const struct vault_restore_progress *progress)
 {
     struct view *view = context;
-    int64_t now = clock_system.monotonic_ns(clock_system.self);
-    if (!view->terminal || now - view->shown_ns < PROGRESS_NS)
+    if (view->json || !vault_line_due(&view->line))
         return;
-    view->shown_ns = now;
     char size[VAULT_SIZE_TEXT];
-    fputs("\r\033[K", stderr);
-    fprintf(stderr, _("%llu files, %s"), (unsigned long long)progress->files,
-            vault_common_size(progress->bytes, size));
+    char *what MEM_AUTO = mem_printf(_("%llu files, %s"), (unsigned long long)progress->files,
+                                     vault_common_size(progress->bytes, size));
+    vault_line_show(&view->line, what, -1, progress->bytes, NULL);
 }
 
 static void show_json_summary(const struct vault_restore_result *result)
@@ -84,13 +80,12 @@ static int run(const struct vault_place *place, struct vault_restore_options *op
     int err = vault_common_open(place, &vault);
     if (err)
         return cmd_fail(err);
-    view->terminal = isatty(2) && !view->json && !view->quiet;
+    vault_line_begin(&view->line, view->quiet, view->json);
     options->context = view;
     options->on_problem = show_problem;
     options->on_progress = show_progress;
     err = vault_restore(vault, options, &result);
-    if (view->terminal)
-        fprintf(stderr, "\r\033[K");
+    vault_line_end(&view->line);
     bool done = !err || err == ERR_PARTIAL;
     if (done && view->json)
         show_json_summary(&result);
