@@ -76,8 +76,8 @@ flip repo/config 50
 expect 1 "$BEFFROI" vault snapshots -r repo
 said "repo/config is damaged"
 again
-flip "$(largest repo/keys)" 350
-expect 1 "$BEFFROI" vault snapshots -r repo
+flip "$(largest repo/keys)" 350 # the program cannot know whether the key or the password is wrong
+expect 12 "$BEFFROI" vault snapshots -r repo
 again
 rm -f repo/keys/*
 expect 1 "$BEFFROI" vault snapshots -r repo

@@ -82,7 +82,7 @@ said "does not know this user"
 expect 1 "$BEFFROI" vault snapshots -r "rest:${url/:\/\//:\/\/anne:wr0ng@}/"
 ! grep -q wr0ng err || fail "the password is shown: $(cat err)"
 RESTIC_REST_USERNAME='' RESTIC_REST_PASSWORD='' expect 0 "$BEFFROI" vault snapshots -r "rest:${url/:\/\//:\/\/anne:s3cret@}/"
-expect 1 "$BEFFROI" vault snapshots -r "rest:$url/nowhere/"
+expect 10 "$BEFFROI" vault snapshots -r "rest:$url/nowhere/"
 said "is not a repository"
 expect 1 "$BEFFROI" vault snapshots -r "$repo" -o rest.conections=3
 said "there is no such option"

@@ -70,7 +70,7 @@ state repo | diff before - || fail "something was changed in spite of an error"
 # Cut off at each renaming and each removal: every snapshot is there, at most one of them twice.
 trees() { restic -r "$1" --no-lock snapshots --json | python3 -c 'import json,sys; print(*sorted(s["tree"] for s in json.load(sys.stdin)))' | tr ' ' '\n'; }
 trees repo | uniq >wanted
-for call in renameat unlinkat; do
+for call in renameat2 unlinkat; do
   for nth in $(seq 40); do
     rm -rf cut
     cp -a repo cut
