@@ -107,8 +107,6 @@ static int find_path(const struct vault_place *place, const struct environment *
     }
     if (!*path || !**path)
         return err_hint(err_set(ERR_INVALID, _("no repository was named")), "%s", _(env->missing));
-    if (strncmp(*path, "local:", 6) == 0)
-        *path += 6;
     return 0;
 }
 

@@ -266,7 +266,10 @@ void lock_release(struct lock *lock)
     pthread_cond_signal(&lock->wake);
     pthread_mutex_unlock(&lock->mutex);
     pthread_join(lock->refresher, NULL);
-    blob_remove_lock(vault_remover(lock->vault), lock->name);
+    /* When the store is gone this fails as what was done before did, whose text matters. */
+    char *text MEM_AUTO = mem_strdup(err_text()), *hint MEM_AUTO = mem_strdup(err_hint_text());
+    if (blob_remove_lock(vault_remover(lock->vault), lock->name) != 0)
+        err_hint(err_set(ERR_SYSTEM, "%s", text), "%s", hint);
     pthread_cond_destroy(&lock->wake);
     pthread_mutex_destroy(&lock->mutex);
     free(lock);
