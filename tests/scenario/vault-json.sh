@@ -25,6 +25,8 @@ PY
 }
 expect 0 "$BEFFROI" vault init -r repo --json && cp out ours
 expect 0 "$restic" -r other init --json && compare ours out
+cheap_key repo
+cheap_key other
 expect 0 "$BEFFROI" vault backup -r repo --json tree && cp out ours
 expect 0 "$restic" -r other backup --json tree && compare ours out
 expect 0 "$BEFFROI" vault snapshots -r repo --json && cp out ours

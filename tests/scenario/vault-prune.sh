@@ -15,6 +15,7 @@ make_repository() {
   head -c 9000000 /dev/urandom >tree/kept/large
   for n in $(seq 60); do head -c 30000 /dev/urandom >"tree/kept/$n"; done
   expect 0 "$@" init -r "$repo"
+  cheap_key "$repo"
   for round in 1 2 3 4 5; do
     for n in $(seq 60); do head -c 40000 /dev/urandom >"tree/going/$n"; done
     head -c 3000000 /dev/urandom >tree/going/large

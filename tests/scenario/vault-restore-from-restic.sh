@@ -11,6 +11,7 @@ while read -r restic; do
   for version in 1 2; do
     rm -rf repo restored
     expect 0 "$restic" -r repo init --repository-version "$version"
+    cheap_key repo
     expect 0 "$restic" -r repo backup tree
     expect 0 "$BEFFROI" vault check --read-data -r repo
     expect 0 "$BEFFROI" vault restore latest -r repo --target restored --verify

@@ -74,7 +74,7 @@ expect 0 vault forget --keep-last 1 --group-by "" --prune
 expect 0 restic -r "$place" -o "$command" check
 
 # What is not there, and who is not let in.
-expect 1 "$BEFFROI" vault snapshots -r "sftp:mairie:$T/nothing" -o "$args"
+expect 10 "$BEFFROI" vault snapshots -r "sftp:mairie:$T/nothing" -o "$args"
 said "is not a repository"
 mv user.pub gone
 expect 1 vault snapshots
