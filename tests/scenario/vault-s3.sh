@@ -70,7 +70,7 @@ expect 1 with_file default
 said "there are no keys for the S3 account"
 AWS_SECRET_ACCESS_KEY=wrong expect 1 vault snapshots
 said "the keys of the account are wrong"
-expect 1 vault snapshots -r "s3:http://127.0.0.1:$port/nothing"
+expect 10 vault snapshots -r "s3:http://127.0.0.1:$port/nothing"
 said "is not a repository"
 expect 1 vault snapshots -o s3.object-lok=30d
 said "there is no such option"
