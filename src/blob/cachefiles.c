@@ -67,15 +67,23 @@ static int check_version(int root)
     return err;
 }
 
+/* NULL: it is not there, or cannot be read, which a cache may be. */
+static DIR *open_listing(int parent, const char *name)
+{
+    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *entries = fd < 0 ? NULL : fdopendir(fd);
+    if (!entries)
+        fd_close(&fd);
+    return entries;
+}
+
 /* Caches of repositories that nobody opened for a month: their folder's time is that of the last opening. */
 static void remove_unused(int caches)
 {
-    int fd = openat(caches, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *entries = fd < 0 ? NULL : fdopendir(fd);
-    if (!entries) {
-        fd_close(&fd);
+    DIR *entries = open_listing(caches, ".");
+    if (!entries)
         return;
-    }
+    int fd = dirfd(entries);
     struct dirent *entry;
     while ((entry = readdir(entries))) {
         struct stat st;
@@ -227,12 +235,10 @@ bool cachefiles_remove(const struct cachefiles *files, enum blob_kind kind, cons
 static void sweep_folder(int parent, const char *name, bool (*keep)(void *context, const char *name),
                          void *context)
 {
-    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    DIR *entries = fd < 0 ? NULL : fdopendir(fd);
-    if (!entries) {
-        fd_close(&fd);
+    DIR *entries = open_listing(parent, name);
+    if (!entries)
         return;
-    }
+    int fd = dirfd(entries);
     struct dirent *entry;
     while ((entry = readdir(entries))) {
         struct stat st;
